@@ -1,0 +1,98 @@
+"""Every setting, with its unit and default. The only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+
+
+class Config:
+    """Settings taken from environment variables; pass a mapping to try others."""
+
+    def __init__(self, env: Mapping[str, str] = os.environ) -> None:
+        # Where the embedded database, its secret and mail files live. Default: instance/ beside this file.
+        self.INSTANCE_DIR = env.get("INSTANCE_DIR", str(ROOT / "instance"))
+        # Address and port of the embedded server.
+        self.HOST = env.get("HOST", "127.0.0.1")
+        self.PORT = int(env.get("PORT", "8000"))
+        # Threads that answer requests in one process; also the size of its database pool.
+        self.THREADS = int(env.get("THREADS", "4"))
+        # What visitors type to reach us; links in mails start with it. No slash at the end.
+        self.PUBLIC_URL = env.get("PUBLIC_URL", f"http://{self.HOST}:{self.PORT}").rstrip("/")
+
+        # PostgreSQL: postgresql://user:password@host/name. Unset: SQLite in INSTANCE_DIR (the embedded default).
+        self.DATABASE_URL = env.get("DATABASE_URL", "")
+        self.EMBEDDED = not self.DATABASE_URL
+        self.SQLALCHEMY_DATABASE_URI = _driver(self.DATABASE_URL) or f"sqlite:///{self.INSTANCE_DIR}/regapp.sqlite"
+        self.SQLALCHEMY_ENGINE_OPTIONS = _engine_options(self.SQLALCHEMY_DATABASE_URI, threads=self.THREADS)
+
+        # Signs links, forms and cookies; at least 32 characters. The embedded default makes and keeps its own.
+        self.SECRET_KEY = env.get("SECRET_KEY", "")
+        # Earlier keys, separated by commas: links and forms that they signed stay valid.
+        self.SECRET_KEY_FALLBACKS = [key for key in env.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
+
+        # SMTP. Without MAIL_SERVER each mail becomes an .eml file in INSTANCE_DIR/mail.
+        self.MAIL_SERVER = env.get("MAIL_SERVER", "")
+        self.MAIL_PORT = int(env.get("MAIL_PORT", "25"))
+        self.MAIL_USERNAME = env.get("MAIL_USERNAME") or None
+        self.MAIL_PASSWORD = env.get("MAIL_PASSWORD") or None
+        self.MAIL_USE_TLS = _flag(env.get("MAIL_USE_TLS", ""))
+        self.MAIL_DEFAULT_SENDER = env.get("MAIL_DEFAULT_SENDER", "regapp <no-reply@localhost>")
+        # Seconds that any step of talking to the mail server may take.
+        self.MAIL_TIMEOUT = float(env.get("MAIL_TIMEOUT", "20"))
+
+        # Opens /metrics to others than this machine itself (Authorization: Bearer …).
+        self.METRICS_TOKEN = env.get("METRICS_TOKEN", "")
+
+        # Seconds that a form may lie open before it must be sent once more.
+        self.WTF_CSRF_TIME_LIMIT = 4 * 60 * 60
+        self.SESSION_COOKIE_SECURE = self.PUBLIC_URL.startswith("https://")
+        self.SESSION_COOKIE_HTTPONLY = True
+        self.SESSION_COOKIE_SAMESITE = "Lax"
+        # Bytes of a request; forms are far smaller.
+        self.MAX_CONTENT_LENGTH = 256 * 1024
+        # Browsers keep static files this long; their addresses carry a version.
+        self.SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+
+        self.BABEL_DEFAULT_LOCALE = "en"
+        self.BABEL_DEFAULT_TIMEZONE = "UTC"
+        self.TESTING = False
+
+
+class TestConfig(Config):
+    """Settings for tests: nothing from the environment, everything in one folder."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    def __init__(self, instance_dir: Path, **env: str) -> None:
+        super().__init__({"INSTANCE_DIR": str(instance_dir), "SECRET_KEY": "test-" * 8, **env})
+        self.TESTING = True
+
+
+def _flag(value: str) -> bool:
+    return value.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _driver(url: str) -> str:
+    """Name the driver that we ship, whichever way the address was written."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _engine_options(url: str, *, threads: int) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"pool_size": threads, "max_overflow": 2, "connect_args": {"timeout": 10}}  # seconds of busy_timeout
+    limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    return {
+        "pool_size": threads + 1,  # one a thread, one for a worker beside them
+        "max_overflow": 0,
+        "pool_timeout": 5,  # seconds
+        "connect_args": {"connect_timeout": 5, "options": limits},
+    }

@@ -1,0 +1,41 @@
+"""What can be wrong in the language of events. Knows no HTTP and no sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NotFound(Exception):
+    """What was asked for does not exist, or not for the one who asks."""
+
+
+class ConfigError(Exception):
+    """The settings do not allow a start; the text says what is missing."""
+
+
+class RuleViolation(Exception):
+    """A rule says no. `code` names the reason, `values` its figures; `web` makes the sentence."""
+
+    code = "refused"
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(self.code)
+        self.values = values
+
+
+class RegistrationClosed(RuleViolation):
+    """Nobody can register now. Values: `reason` (a Phase), `at` (when that began or will end, may be None)."""
+
+    code = "registration_closed"
+
+
+class TooLate(RuleViolation):
+    """The event has begun: what was asked for is over. Values: `at`, when it began."""
+
+    code = "too_late"
+
+
+class IllegalMove(RuleViolation):
+    """No such change of state. Values: `before`, `after`."""
+
+    code = "illegal_move"

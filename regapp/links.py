@@ -1,0 +1,60 @@
+"""Links that open a registration: derived from its code, stored nowhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+from flask import current_app
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Letters and digits that are not mistaken for one another when read aloud or written down."""
+
+
+def new_code() -> str:
+    """Return a fresh reference such as 7K4M2-QXTB9 (49 bits)."""
+    letters = [secrets.choice(ALPHABET) for _ in range(10)]
+    return "".join(letters[:5]) + "-" + "".join(letters[5:])
+
+
+def own_token(code: str, link_version: int) -> str:
+    """Return `<code>-<mac>`, the part of the address that opens this registration."""
+    return f"{code}-{_mac(current_app.config['SECRET_KEY'], code, link_version)}"
+
+
+def own_path(code: str, link_version: int) -> str:
+    """Return the path of a registration's own page."""
+    return f"/r/{own_token(code, link_version)}"
+
+
+def own_url(code: str, link_version: int) -> str:
+    """Return the full address of a registration's own page, for mails."""
+    return current_app.config["PUBLIC_URL"] + own_path(code, link_version)
+
+
+def split(token: str) -> tuple[str, str]:
+    """Return code and mac of a token; empty strings if it is not one."""
+    code, _, mac = token.rpartition("-")
+    return code, mac
+
+
+def is_genuine(mac: str, code: str, link_version: int) -> bool:
+    """Say whether this mac was made for this code and link version, by the present key or an earlier one."""
+    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
+    given = mac.encode("utf-8", "replace")
+    return any([hmac.compare_digest(_mac(key, code, link_version).encode(), given) for key in keys])
+
+
+def _mac(secret: str, code: str, link_version: int) -> str:
+    """Return 128 bits of HMAC-SHA256 in lower-case base 32 (26 characters)."""
+    digest = hmac.digest(_key(secret), f"{code}:{link_version}".encode(), hashlib.sha256)
+    return base64.b32encode(digest[:16]).decode("ascii").rstrip("=").lower()
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    """Derive the key for links, so that no other use of the secret can make one."""
+    return hmac.digest(secret.encode(), b"regapp own page links, version 1", hashlib.sha256)

@@ -1,0 +1,73 @@
+"""What is offered: events and their limits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import JSON
+
+from regapp.db import Model, UtcDateTime
+
+
+class EventStatus(StrEnum):
+    """Drafts are seen by nobody outside; cancelled and archived events keep their pages."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    ARCHIVED = "archived"
+
+
+class QuotaKind(StrEnum):
+    """What a quota limits. The row of kind EVENT is the lock of its event."""
+
+    EVENT = "event"
+
+
+class Event(Model):
+    """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue, address …"""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    status: Mapped[str] = mapped_column(String(20))
+    tz: Mapped[str] = mapped_column(String(60))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    serve_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fit: Mapped[str] = mapped_column(String(10), server_default="strict")
+    waitlist_limit: Mapped[int | None]
+    revision: Mapped[int] = mapped_column(server_default="0")
+    texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON)
+
+
+class Quota(Model):
+    """One limit and how much of it is taken. Units: seats; `size` None is unlimited; `waiting` counts people."""
+
+    __tablename__ = "quotas"
+    __table_args__ = (
+        Index("uq_quotas_event", "event_id", unique=True, sqlite_where=text("kind = 'event'"),
+              postgresql_where=text("kind = 'event'")),
+        CheckConstraint("size >= 0", name="size"),
+        CheckConstraint("taken >= 0", name="taken"),
+        CheckConstraint("waiting >= 0", name="waiting"),
+        CheckConstraint("held >= 0", name="held"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    size: Mapped[int | None]
+    taken: Mapped[int] = mapped_column(server_default="0")
+    waiting: Mapped[int] = mapped_column(server_default="0")
+    held: Mapped[int] = mapped_column(server_default="0")
+    last_seq: Mapped[int] = mapped_column(server_default="0")
+    next_expiry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(server_default="0")

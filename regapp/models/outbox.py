@@ -1,0 +1,53 @@
+"""What is still to be said: mails that wait for the worker, and the worker's sign of life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import JSON
+
+from regapp.db import Model, UtcDateTime
+
+_UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
+
+
+class OutboxMail(Model):
+    """One mail, written with the change that caused it. `facts` are as of that commit.
+
+    Waiting: neither `sent_at` nor `failed_at`. Claimed: `lease_until` in the future. Lower `priority` goes first.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "priority", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+        Index("ix_outbox_registration_id_id", "registration_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"))
+    message: Mapped[str] = mapped_column(String(40))
+    lang: Mapped[str] = mapped_column(String(10))
+    to_address: Mapped[str | None] = mapped_column(String(254))
+    to_name: Mapped[str | None] = mapped_column(String(401))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    priority: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Heartbeat(Model):
+    """When a worker was last alive; one row per worker name."""
+
+    __tablename__ = "heartbeats"
+
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

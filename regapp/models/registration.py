@@ -1,0 +1,77 @@
+"""Who takes part: parties, their registrations, what they agreed to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import JSON
+
+from regapp.db import Model, UtcDateTime
+
+
+class Party(Model):
+    """The registrations made together by one contact; one person is a party of one.
+
+    `contact_key` is the address in its comparable form while anybody in the party lives, else None.
+    """
+
+    __tablename__ = "parties"
+    __table_args__ = (
+        Index("uq_parties_contact", "event_id", "contact_key", unique=True),
+        Index("ix_parties_queue", "event_id", "queue_no", sqlite_where=text("queue_no IS NOT NULL"),
+              postgresql_where=text("queue_no IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    contact_key: Mapped[str | None] = mapped_column(String(320))
+    contact_name: Mapped[str] = mapped_column(String(401))
+    contact_email: Mapped[str] = mapped_column(String(254))
+    lang: Mapped[str] = mapped_column(String(10))
+    submission_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    queue_no: Mapped[int | None]
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Registration(Model):
+    """One person at one event. `code` is the reference people see; `link_version` makes old links die."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        Index("ix_registrations_event_id_state", "event_id", "state"),
+        Index("ix_registrations_queue", "event_id", "queue_no", sqlite_where=text("queue_no IS NOT NULL"),
+              postgresql_where=text("queue_no IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("parties.id"), index=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    link_version: Mapped[int] = mapped_column(server_default="0")
+    revision: Mapped[int] = mapped_column(server_default="0")
+    state: Mapped[str] = mapped_column(String(20))
+    queue_no: Mapped[int | None]
+    first_name: Mapped[str | None] = mapped_column(String(200))
+    last_name: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(254))
+    organisation: Mapped[str | None] = mapped_column(String(200))
+    job_title: Mapped[str | None] = mapped_column(String(200))
+    country: Mapped[str | None] = mapped_column(String(2))
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Consent(Model):
+    """What a person agreed to, in which version, when, and until when."""
+
+    __tablename__ = "consents"
+
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    version: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

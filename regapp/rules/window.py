@@ -1,0 +1,74 @@
+"""When one can register, and until when cancel. Windows are half-open: open at opens_at, closed at closes_at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from regapp.errors import RegistrationClosed, TooLate
+
+
+class Phase(StrEnum):
+    """Where an event stands in its life, as far as registering goes."""
+
+    UPCOMING = "upcoming"
+    OPEN = "open"
+    CLOSED = "closed"
+    RUNNING = "running"
+    PAST = "past"
+    CANCELLED = "cancelled"
+
+
+class Dates(Protocol):
+    """What the window rules read of an event."""
+
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def opens_at(self) -> datetime: ...
+    @property
+    def closes_at(self) -> datetime: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+def phase(event: Dates, now: datetime) -> Phase:
+    """Say where the event stands. Source: R16."""
+    if event.cancelled:
+        return Phase.CANCELLED
+    if now >= event.ends_at:
+        return Phase.PAST
+    if now < event.opens_at:
+        return Phase.UPCOMING
+    if now < event.closes_at:
+        return Phase.OPEN
+    return Phase.RUNNING if now >= event.starts_at else Phase.CLOSED
+
+
+def next_edge(event: Dates, now: datetime) -> datetime | None:
+    """Return the next instant at which the phase changes by itself, None after the last."""
+    edges = (event.opens_at, event.closes_at, event.starts_at, event.ends_at)
+    return min((edge for edge in edges if edge > now), default=None)
+
+
+def check_open(event: Dates, now: datetime) -> None:
+    """Raise RegistrationClosed, with the reason and its time, unless one can register now."""
+    found = phase(event, now)
+    if found is Phase.OPEN:
+        return
+    at = {
+        Phase.UPCOMING: event.opens_at,
+        Phase.CLOSED: event.closes_at,
+        Phase.RUNNING: event.closes_at,
+        Phase.PAST: event.ends_at,
+    }.get(found)
+    raise RegistrationClosed(reason=found, at=at)
+
+
+def check_before_start(event: Dates, now: datetime) -> None:
+    """Raise TooLate once the event has begun: cancelling and changing end there."""
+    if now >= event.starts_at:
+        raise TooLate(at=event.starts_at)

@@ -1,0 +1,140 @@
+"""A registration before it is decided: who applies, and the rows that need no lock to prepare."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from regapp.db import db
+from regapp.links import new_code
+from regapp.mail.messages import About, Message, compose
+from regapp.models import Consent, Party, Registration
+from regapp.rules.addresses import ascii_address, contact_key
+from regapp.rules.states import State, check_move
+from regapp.services import records
+from regapp.services.events import EventFacts
+from regapp.services.records import Action
+
+_CLAIM = {
+    "sqlite": sqlite.insert(Party.__table__).on_conflict_do_nothing().returning(Party.id),  # type: ignore[arg-type]
+    "postgresql": postgresql.insert(Party.__table__).on_conflict_do_nothing().returning(Party.id),  # type: ignore[arg-type]
+}
+_REGISTER = insert(Registration.__table__).returning(Registration.id)  # type: ignore[arg-type]
+_CONSENT = insert(Consent.__table__)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code."""
+
+    first_name: str | None
+    last_name: str | None
+    organisation: str
+    job_title: str | None
+    country: str | None
+
+    @property
+    def name(self) -> str:
+        """Return the names that there are, first name first."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """A valid form. `submission`: the hidden value, one per rendering of the form (R9)."""
+
+    details: Details
+    email: str
+    lang: str
+    submission: str
+    accept_waitlist: bool
+    privacy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A registration that only waits for its decision."""
+
+    event: EventFacts
+    applicant: Applicant
+    contact_key: str
+    submission_hash: str
+    code: str
+    now: datetime
+
+
+def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
+    """Work out all that needs no lock. `event`: as just read."""
+    digest = hashlib.sha256(f"{event.id}:{applicant.submission}".encode()).hexdigest()
+    return Draft(event, applicant, contact_key(applicant.email), digest, new_code(), now)
+
+
+def claim(draft: Draft) -> int | None:
+    """Store the party, which makes address and submission ours; return its id, None if either is taken already.
+
+    Always before the lock: whoever holds the lock never waits for somebody's claim, so the two cannot deadlock.
+    """
+    applicant = draft.applicant
+    row = {
+        "event_id": draft.event.id,
+        "contact_key": draft.contact_key,
+        "contact_name": applicant.details.name,
+        "contact_email": applicant.email,
+        "lang": applicant.lang,
+        "submission_hash": draft.submission_hash,
+    }
+    claimed: int | None = db.session.execute(_CLAIM[db.engine.dialect.name], row).scalar_one_or_none()
+    return claimed
+
+
+def admit(draft: Draft, party_id: int, *, queue_no: int | None = None, position: int | None = None) -> None:
+    """Store the registration with all that belongs to it: confirmed, or waiting with its number and position."""
+    state = State.CONFIRMED if queue_no is None else State.WAITLISTED
+    check_move(None, state)
+    event, applicant, now = draft.event, draft.applicant, draft.now
+    registration_id = db.session.execute(_REGISTER, _registration(draft, party_id, state, queue_no)).scalar_one()
+    db.session.execute(
+        _CONSENT,
+        {"registration_id": registration_id, "kind": "privacy", "version": applicant.privacy_version, "at": now},
+    )
+    records.remember([
+        records.line(
+            Action.REGISTERED, event_id=event.id, registration_id=registration_id, actor="attendee", now=now,
+            after=state, numbers=None if queue_no is None else {"queue_no": queue_no},
+        )
+    ])  # fmt: skip
+    message = Message.CONFIRMED if queue_no is None else Message.WAITLISTED
+    facts: dict[str, Any] = {"state": state} if position is None else {"state": state, "position": position}
+    records.post([compose(message, _about(draft, registration_id), now=now, **facts)])
+
+
+def _registration(draft: Draft, party_id: int, state: State, queue_no: int | None) -> dict[str, Any]:
+    return {
+        "event_id": draft.event.id,
+        "party_id": party_id,
+        "code": draft.code,
+        "state": state,
+        "queue_no": queue_no,
+        "email": draft.applicant.email,
+        "registered_at": draft.now,
+        **asdict(draft.applicant.details),
+    }
+
+
+def _about(draft: Draft, registration_id: int) -> About:
+    applicant = draft.applicant
+    return About(
+        event_id=draft.event.id,
+        registration_id=registration_id,
+        code=draft.code,
+        link_version=0,
+        sequence=draft.event.revision,
+        lang=applicant.lang,
+        address=ascii_address(applicant.email),
+        name=applicant.details.name,
+    )

@@ -1,0 +1,112 @@
+"""Reading events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import QueryableAttribute
+
+from regapp.db import db
+from regapp.errors import NotFound
+from regapp.models import Event, EventStatus, Quota, QuotaKind
+from regapp.rules.seating import free_seats
+
+VISIBLE = (EventStatus.PUBLISHED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """An event and its own limit at one moment. Units: seats and people; `size` None is unlimited; instants in UTC."""
+
+    id: int
+    slug: str
+    status: str
+    tz: str
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime
+    closes_at: datetime
+    serve_until: datetime | None
+    fit: str
+    waitlist_limit: int | None
+    revision: int
+    texts: dict[str, dict[str, Any]]
+    quota_id: int
+    size: int | None
+    taken: int
+    waiting: int
+    held: int
+    last_seq: int
+    version: int
+
+    @property
+    def cancelled(self) -> bool:
+        """Say whether the event has been called off."""
+        return self.status == EventStatus.CANCELLED
+
+    @property
+    def places_left(self) -> int | None:
+        """Return how many places the public may still take, never below 0; None if there is no limit."""
+        return None if self.size is None else max(0, self.size - self.taken - self.held)
+
+    @property
+    def free(self) -> float:
+        """Return the seats left, below zero after a cut; infinite if there is no limit."""
+        return free_seats(size=self.size, taken=self.taken, held=self.held)
+
+    @property
+    def serving_ends_at(self) -> datetime:
+        """Return until when those who wait are served. Source: R12."""
+        return min(self.serve_until or self.closes_at, self.starts_at)
+
+    @property
+    def has_waitlist(self) -> bool:
+        """Say whether one more person may wait."""
+        return self.waitlist_limit is None or self.waiting < self.waitlist_limit
+
+    def text(self, key: str, lang: str) -> str:
+        """Return a text in this language, else in English, else in any; empty if there is none."""
+        for texts in (self.texts.get(lang, {}), self.texts.get("en", {}), *self.texts.values()):
+            if texts.get(key):
+                return str(texts[key])
+        return ""
+
+
+OWN_QUOTA = (Quota.event_id == Event.id) & (Quota.kind == QuotaKind.EVENT)
+FACTS: tuple[QueryableAttribute[Any], ...] = (
+    Event.id, Event.slug, Event.status, Event.tz, Event.starts_at, Event.ends_at, Event.opens_at, Event.closes_at,
+    Event.serve_until, Event.fit, Event.waitlist_limit, Event.revision, Event.texts,
+    Quota.id, Quota.size, Quota.taken, Quota.waiting, Quota.held, Quota.last_seq, Quota.version,
+)  # fmt: skip
+"""Columns in the order of the fields of EventFacts."""
+
+_FACTS = select(*FACTS).join(Quota, OWN_QUOTA)
+
+_BY_SLUG = _FACTS.where(Event.slug == bindparam("slug"))
+_BY_ID = _FACTS.where(Event.id == bindparam("id"))
+_PUBLIC = _FACTS.where(Event.status.in_([EventStatus.PUBLISHED, EventStatus.CANCELLED])).order_by(Event.starts_at)
+
+
+def get_by_slug(slug: str) -> EventFacts:
+    """Return the event that the public sees under this address. Raises: NotFound."""
+    row = db.session.execute(_BY_SLUG, {"slug": slug}).one_or_none()
+    if row is None or row.status not in VISIBLE:
+        raise NotFound
+    return EventFacts(*row)
+
+
+def get(event_id: int) -> EventFacts:
+    """Return an event as it stands now, whoever may see it. Raises: NotFound."""
+    row = db.session.execute(_BY_ID, {"id": event_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return EventFacts(*row)
+
+
+def list_public() -> list[EventFacts]:
+    """Return what the public list shows, by start, earliest first."""
+    return [EventFacts(*row) for row in db.session.execute(_PUBLIC)]
+

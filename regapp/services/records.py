@@ -1,0 +1,42 @@
+"""Rows that every change writes: lines of the history and mails of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert
+
+from regapp.db import db
+from regapp.models import History, OutboxMail
+
+_HISTORY = insert(History.__table__)  # type: ignore[arg-type]
+_OUTBOX = insert(OutboxMail.__table__)  # type: ignore[arg-type]
+
+
+class Action(StrEnum):
+    """What a history line says was done."""
+
+    REGISTERED = "registered"
+    PROMOTED = "promoted"
+    CANCELLED = "cancelled"
+    CHANGED = "changed"
+    RESIZED = "resized"
+
+
+def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: Any) -> dict[str, Any]:
+    """Return a history line, not yet stored. `values`: any of the table's other columns."""
+    empty = {"registration_id": None, "quota_id": None, "before": None, "after": None, "reason": None, "numbers": None}
+    return {**empty, "event_id": event_id, "action": action, "actor": actor, "at": now, **values}
+
+
+def remember(lines: Sequence[dict[str, Any]]) -> None:
+    """Store history lines, in one statement."""
+    db.session.execute(_HISTORY, list(lines))
+
+
+def post(mails: Sequence[dict[str, Any]]) -> None:
+    """Store mails to be sent, in one statement."""
+    db.session.execute(_OUTBOX, list(mails))

@@ -1,0 +1,70 @@
+"""The seats of an event: the guard for the usual answer, the lock for all others. See docs/adr/0002."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, or_, update
+
+from regapp.db import db
+from regapp.errors import NotFound
+from regapp.models import Quota, QuotaKind
+from regapp.services import events
+from regapp.services.events import EventFacts
+
+
+class GuardMissed(Exception):
+    """The quick answer does not hold: roll back and take the slow path."""
+
+
+_TAKE = (
+    update(Quota.__table__)  # type: ignore[arg-type]  # __table__ is typed wider than it is
+    .where(
+        Quota.id == bindparam("quota"),
+        Quota.version == bindparam("seen"),
+        Quota.waiting == 0,
+        or_(Quota.size.is_(None), Quota.taken + Quota.held + bindparam("seats") <= Quota.size),
+        or_(Quota.next_expiry_at.is_(None), Quota.next_expiry_at > bindparam("now", type_=Quota.next_expiry_at.type)),
+    )
+    .values(taken=Quota.taken + bindparam("seats"))
+)
+
+_LOCK = (
+    update(Quota.__table__)  # type: ignore[arg-type]
+    .where(Quota.event_id == bindparam("event"), Quota.kind == QuotaKind.EVENT)
+    .values(version=Quota.version)
+    .returning(Quota.id)
+)
+
+_WRITE = (
+    update(Quota.__table__)  # type: ignore[arg-type]
+    .where(Quota.id == bindparam("quota"))
+    .values(taken=bindparam("taken"), waiting=bindparam("waiting"), last_seq=bindparam("last_seq"))
+)
+
+
+def take(event: EventFacts, seats: int, *, now: datetime) -> bool:
+    """Take seats by the guarded update, the last statement before the commit; say whether the guard held.
+
+    It holds only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired,
+    the settings are those that were read, there is room. Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
+    """
+    found = db.session.execute(
+        _TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now}
+    )
+    return bool(found.rowcount)  # type: ignore[attr-defined]  # a cursor result has one
+
+
+def lock(event_id: int) -> EventFacts:
+    """Lock the event until the transaction ends, and return it as it stands now. Raises: NotFound."""
+    if db.session.execute(_LOCK, {"event": event_id}).scalar_one_or_none() is None:
+        raise NotFound
+    return events.get(event_id)
+
+
+def write(event: EventFacts) -> None:
+    """Store the seats taken, the people waiting and the last queue number. Only under the lock."""
+    db.session.execute(
+        _WRITE,
+        {"quota": event.quota_id, "taken": event.taken, "waiting": event.waiting, "last_seq": event.last_seq},
+    )

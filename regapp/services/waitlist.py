@@ -1,0 +1,146 @@
+"""The queue of an event: whoever can be seated is, in order, after every change (R2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, or_, select, update
+
+from regapp.db import db
+from regapp.mail.messages import About, Message, compose
+from regapp.models import Event, Party, Quota, Registration
+from regapp.rules.addresses import ascii_address
+from regapp.rules.seating import Blocked, Fit, Policy, Served, Waiting, serve
+from regapp.rules.states import State
+from regapp.services import records, seats
+from regapp.services.events import OWN_QUOTA, EventFacts
+from regapp.services.records import Action
+
+PAGE = 500
+"""Parties read from the queue at a time."""
+MOST = 1000
+"""Promotions in one transaction; the rest follow in further ones."""
+
+_HEADS = (
+    select(
+        Party.id.label("party_id"), Party.queue_no, Party.contact_name, Party.contact_email, Party.lang,
+        Registration.id, Registration.code, Registration.link_version, Registration.revision,
+    )
+    .join(Registration, Registration.party_id == Party.id)
+    .where(Party.event_id == bindparam("event"), Party.queue_no > bindparam("after"))
+    .order_by(Party.queue_no)
+    .limit(PAGE)
+)  # fmt: skip
+_LEAVE_QUEUE = (
+    update(Party.__table__)  # type: ignore[arg-type]
+    .where(Party.id.in_(bindparam("ids", expanding=True)))
+    .values(queue_no=None)
+)
+_CONFIRM = (
+    update(Registration.__table__)  # type: ignore[arg-type]
+    .where(Registration.id.in_(bindparam("ids", expanding=True)))
+    .values(state=State.CONFIRMED, queue_no=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settling did. `promoted`: people; `more`: call again, in a further transaction."""
+
+    promoted: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The queue after serving: the event's new numbers, who is still blocked, how many got a place, if more could."""
+
+    event: EventFacts
+    blocked: Blocked
+    promoted: int
+    more: bool
+
+
+def settle(event_id: int, *, now: datetime) -> Settled:
+    """Lock the event and give its free places to those who wait, in order. Raises: NotFound. Source: R2, R3."""
+    standing = serve_queue(seats.lock(event_id), now=now)
+    if standing.promoted:
+        seats.write(standing.event)
+    return Settled(standing.promoted, standing.more)
+
+
+def list_unsettled(*, now: datetime) -> list[int]:
+    """Return the ids of events in which people wait although places are free and serving goes on; usually none."""
+    free = or_(Quota.size.is_(None), Quota.taken + Quota.held < Quota.size)
+    serving = func.coalesce(Event.serve_until, Event.closes_at) > now
+    wanted = select(Event.id).join(Quota, OWN_QUOTA).where(Quota.waiting > 0, free, serving, Event.starts_at > now)
+    return list(db.session.scalars(wanted))
+
+
+def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
+    """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
+    if event.waiting == 0:
+        return Standing(event, Blocked(), 0, more=False)
+    if now >= event.serving_ends_at:
+        return Standing(event, Blocked(everybody=True), 0, more=False)
+    blocked, promoted, after = Blocked(), 0, 0
+    while event.waiting and event.free > 0 and not blocked.everybody and promoted < MOST:
+        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        if not heads:
+            break
+        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
+        moves = set(served.moves)
+        _promote(event, [row for row in heads if row.party_id in moves], now=now)
+        event = _with_moves(event, served)
+        blocked, promoted, after = served.blocked, promoted + len(moves), heads[-1].queue_no
+    more = bool(event.waiting) and event.free > 0 and promoted >= MOST
+    return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+
+
+def policy(event: EventFacts) -> Policy:
+    """Return how the queue of this event is walked."""
+    return Policy(event.quota_id, Fit(event.fit))
+
+
+def _waiting(event: EventFacts, row: Row[Any]) -> Waiting:
+    return Waiting(row.party_id, {event.quota_id: 1}, frozenset({None}))
+
+
+def _with_moves(event: EventFacts, served: Served) -> EventFacts:
+    people = len(served.moves)
+    return replace(event, taken=event.taken + people, waiting=event.waiting - people)
+
+
+def _promote(event: EventFacts, rows: Sequence[Row[Any]], *, now: datetime) -> None:
+    """Seat these parties: their state, their history, their mails, each kind in one statement."""
+    if not rows:
+        return
+    db.session.execute(_LEAVE_QUEUE, {"ids": [row.party_id for row in rows]})
+    db.session.execute(_CONFIRM, {"ids": [row.id for row in rows]})
+    records.remember([
+        records.line(
+            Action.PROMOTED, event_id=event.id, registration_id=row.id, actor="system", now=now,
+            before=State.WAITLISTED, after=State.CONFIRMED, numbers={"queue_no": row.queue_no},
+        )
+        for row in rows
+    ])  # fmt: skip
+    records.post([
+        compose(Message.PROMOTED, about(event, row), now=now, state=State.CONFIRMED) for row in rows
+    ])  # fmt: skip
+
+
+def about(event: EventFacts, row: Row[Any]) -> About:
+    """Return whom a mail is about, from a row with the columns of a registration and its party."""
+    return About(
+        event_id=event.id,
+        registration_id=row.id,
+        code=row.code,
+        link_version=row.link_version,
+        sequence=event.revision + row.revision,
+        lang=row.lang,
+        address=ascii_address(row.contact_email),
+        name=row.contact_name,
+    )
