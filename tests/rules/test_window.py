@@ -1,0 +1,72 @@
+"""When one can register. Windows are half-open (R16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from regapp.errors import RegistrationClosed, TooLate
+from regapp.rules.window import Phase, check_before_start, check_open, next_edge, phase
+
+OPENS = datetime(2026, 9, 7, 8, tzinfo=UTC)
+CLOSES = datetime(2026, 11, 20, 17, tzinfo=UTC)
+STARTS = datetime(2026, 12, 1, 8, tzinfo=UTC)
+ENDS = datetime(2026, 12, 2, 12, 30, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Dates:
+    cancelled: bool = False
+    opens_at: datetime = OPENS
+    closes_at: datetime = CLOSES
+    starts_at: datetime = STARTS
+    ends_at: datetime = ENDS
+
+
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize(
+    ("now", "found", "edge", "at"),
+    [
+        pytest.param(OPENS - TICK, Phase.UPCOMING, OPENS, OPENS, id="one tick before opening"),
+        pytest.param(OPENS, Phase.OPEN, CLOSES, None, id="open at opens_at"),
+        pytest.param(CLOSES - TICK, Phase.OPEN, CLOSES, None, id="open until the last tick"),
+        pytest.param(CLOSES, Phase.CLOSED, STARTS, CLOSES, id="closed at closes_at"),
+        pytest.param(STARTS - TICK, Phase.CLOSED, STARTS, CLOSES, id="closed until the start"),
+        pytest.param(STARTS, Phase.RUNNING, ENDS, CLOSES, id="running at the start"),
+        pytest.param(ENDS, Phase.PAST, None, ENDS, id="past at the end"),
+    ],
+)
+def test_phases_of_an_event(now, found, edge, at) -> None:
+    assert phase(Dates(), now) is found
+    assert next_edge(Dates(), now) == edge
+    if found is Phase.OPEN:
+        check_open(Dates(), now)
+    else:
+        with pytest.raises(RegistrationClosed) as refused:
+            check_open(Dates(), now)
+        assert refused.value.values == {"reason": found, "at": at}
+
+
+@pytest.mark.rule("R16")
+def test_registration_may_stay_open_while_the_event_runs() -> None:
+    open_door = replace(Dates(), closes_at=ENDS)
+
+    assert phase(open_door, STARTS) is Phase.OPEN
+    assert phase(open_door, ENDS) is Phase.PAST
+
+
+def test_a_cancelled_event_is_closed_whatever_the_time() -> None:
+    with pytest.raises(RegistrationClosed) as refused:
+        check_open(Dates(cancelled=True), OPENS)
+
+    assert refused.value.values == {"reason": Phase.CANCELLED, "at": None}
+
+
+def test_changing_and_cancelling_end_with_the_start() -> None:
+    check_before_start(Dates(), STARTS - TICK)
+
+    with pytest.raises(TooLate):
+        check_before_start(Dates(), STARTS)
