@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Row, Table, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+"""A result row, whatever its columns."""
+
+
+def table(model: type[Model]) -> Table:
+    """Return the table of a model, for statements that are built once and bypass the ORM."""
+    return cast(Table, model.__table__)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -32,7 +32,7 @@ def own_path(code: str, link_version: int) -> str:
 
 def own_url(code: str, link_version: int) -> str:
     """Return the full address of a registration's own page, for mails."""
-    return current_app.config["PUBLIC_URL"] + own_path(code, link_version)
+    return str(current_app.config["PUBLIC_URL"]) + own_path(code, link_version)
 
 
 def split(token: str) -> tuple[str, str]:

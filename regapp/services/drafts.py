@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from regapp.db import db
+from regapp.db import db, table
 from regapp.links import new_code
 from regapp.mail.messages import About, Message, compose
 from regapp.models import Consent, Party, Registration
@@ -21,11 +21,11 @@ from regapp.services.events import EventFacts
 from regapp.services.records import Action
 
 _CLAIM = {
-    "sqlite": sqlite.insert(Party.__table__).on_conflict_do_nothing().returning(Party.id),  # type: ignore[arg-type]
-    "postgresql": postgresql.insert(Party.__table__).on_conflict_do_nothing().returning(Party.id),  # type: ignore[arg-type]
+    "sqlite": sqlite.insert(table(Party)).on_conflict_do_nothing().returning(Party.id),
+    "postgresql": postgresql.insert(table(Party)).on_conflict_do_nothing().returning(Party.id),
 }
-_REGISTER = insert(Registration.__table__).returning(Registration.id)  # type: ignore[arg-type]
-_CONSENT = insert(Consent.__table__)  # type: ignore[arg-type]
+_REGISTER = insert(table(Registration)).returning(Registration.id)
+_CONSENT = insert(table(Consent))
 
 
 @dataclass(frozen=True, slots=True)

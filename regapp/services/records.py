@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from regapp.db import db
+from regapp.db import db, table
 from regapp.models import History, OutboxMail
 
-_HISTORY = insert(History.__table__)  # type: ignore[arg-type]
-_OUTBOX = insert(OutboxMail.__table__)  # type: ignore[arg-type]
+_HISTORY = insert(table(History))
+_OUTBOX = insert(table(OutboxMail))
 
 
 class Action(StrEnum):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import Row, bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
-from regapp.db import db
+from regapp.db import AnyRow, db
 from regapp.errors import IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
@@ -136,7 +136,7 @@ def _answer_again(draft: Draft) -> Outcome | None:
     return AlreadyKnown()
 
 
-def _remind(event: EventFacts, row: Row[Any], *, now: datetime) -> None:
+def _remind(event: EventFacts, row: AnyRow, *, now: datetime) -> None:
     """Send the person their own link, at most once an hour."""
     long_ago = or_(Party.reminded_at.is_(None), Party.reminded_at <= now - REMIND_AGAIN_AFTER)
     due = db.session.execute(update(Party).where(Party.id == row.party_id, long_ago).values(reminded_at=now))
@@ -184,7 +184,7 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
     seats.write(waitlist.serve_queue(event, now=now).event)
 
 
-def _end(event: EventFacts, row: Row[Any], *, actor: str, now: datetime) -> None:
+def _end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> None:
     """Write the end of a registration: its state, the freed address, its history and its mail."""
     db.session.execute(
         update(Registration)
@@ -202,7 +202,7 @@ def _end(event: EventFacts, row: Row[Any], *, actor: str, now: datetime) -> None
     records.post([compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)])
 
 
-def _lock(registration_id: int) -> tuple[EventFacts, Row[Any]]:
+def _lock(registration_id: int) -> tuple[EventFacts, AnyRow]:
     """Lock the event of a registration; return both as they stand now. Raises: NotFound."""
     event_id = db.session.scalar(select(Registration.event_id).where(Registration.id == registration_id))
     if event_id is None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, or_, update
 
-from regapp.db import db
+from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Quota, QuotaKind
 from regapp.services import events
@@ -18,7 +18,7 @@ class GuardMissed(Exception):
 
 
 _TAKE = (
-    update(Quota.__table__)  # type: ignore[arg-type]  # __table__ is typed wider than it is
+    update(table(Quota))
     .where(
         Quota.id == bindparam("quota"),
         Quota.version == bindparam("seen"),
@@ -30,14 +30,14 @@ _TAKE = (
 )
 
 _LOCK = (
-    update(Quota.__table__)  # type: ignore[arg-type]
+    update(table(Quota))
     .where(Quota.event_id == bindparam("event"), Quota.kind == QuotaKind.EVENT)
     .values(version=Quota.version)
     .returning(Quota.id)
 )
 
 _WRITE = (
-    update(Quota.__table__)  # type: ignore[arg-type]
+    update(table(Quota))
     .where(Quota.id == bindparam("quota"))
     .values(taken=bindparam("taken"), waiting=bindparam("waiting"), last_seq=bindparam("last_seq"))
 )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
-from regapp.db import db
+from regapp.db import AnyRow, db, table
 from regapp.mail.messages import About, Message, compose
 from regapp.models import Event, Party, Quota, Registration
 from regapp.rules.addresses import ascii_address
@@ -35,12 +34,12 @@ _HEADS = (
     .limit(PAGE)
 )  # fmt: skip
 _LEAVE_QUEUE = (
-    update(Party.__table__)  # type: ignore[arg-type]
+    update(table(Party))
     .where(Party.id.in_(bindparam("ids", expanding=True)))
     .values(queue_no=None)
 )
 _CONFIRM = (
-    update(Registration.__table__)  # type: ignore[arg-type]
+    update(table(Registration))
     .where(Registration.id.in_(bindparam("ids", expanding=True)))
     .values(state=State.CONFIRMED, queue_no=None)
 )
@@ -105,7 +104,7 @@ def policy(event: EventFacts) -> Policy:
     return Policy(event.quota_id, Fit(event.fit))
 
 
-def _waiting(event: EventFacts, row: Row[Any]) -> Waiting:
+def _waiting(event: EventFacts, row: AnyRow) -> Waiting:
     return Waiting(row.party_id, {event.quota_id: 1}, frozenset({None}))
 
 
@@ -114,7 +113,7 @@ def _with_moves(event: EventFacts, served: Served) -> EventFacts:
     return replace(event, taken=event.taken + people, waiting=event.waiting - people)
 
 
-def _promote(event: EventFacts, rows: Sequence[Row[Any]], *, now: datetime) -> None:
+def _promote(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> None:
     """Seat these parties: their state, their history, their mails, each kind in one statement."""
     if not rows:
         return
@@ -132,7 +131,7 @@ def _promote(event: EventFacts, rows: Sequence[Row[Any]], *, now: datetime) -> N
     ])  # fmt: skip
 
 
-def about(event: EventFacts, row: Row[Any]) -> About:
+def about(event: EventFacts, row: AnyRow) -> About:
     """Return whom a mail is about, from a row with the columns of a registration and its party."""
     return About(
         event_id=event.id,
