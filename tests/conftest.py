@@ -1,0 +1,186 @@
+"""Fixtures: each test gets its own application on its own empty database, once on SQLite and once on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from config import TestConfig
+from regapp import create_app
+from regapp.db import db
+from tests.postgres import NoPostgres, new_database, postgres_server
+
+Settings = dict[str, str]
+
+SERVER = "REGAPP_TEST_SERVER"
+"""Environment variable that hands the address of the run's one PostgreSQL server on to the workers of xdist."""
+
+hypothesis_settings.register_profile(
+    "regapp",
+    deadline=None,  # machines that run tests are busy
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("regapp")
+
+_run = ExitStack()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node() -> None:
+    """Start the server before the first worker of xdist starts."""
+    _server()
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server if this process started it."""
+    _run.close()
+
+
+def _server() -> str:
+    """Return the address of the run's PostgreSQL server; start it if nobody has."""
+    if SERVER not in os.environ:
+        try:
+            os.environ[SERVER] = _run.enter_context(postgres_server())
+        except NoPostgres as error:
+            pytest.exit(str(error), returncode=1)
+        _run.callback(os.environ.pop, SERVER)
+    return os.environ[SERVER]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Return the kind of database of this test; every test that uses one runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return an instant at which events of `make_event` are open; the true present is another one."""
+    return datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Return the environment of this test's application, on an empty migrated database; for processes too."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    environment = {"INSTANCE_DIR": str(instance), "SECRET_KEY": "test-" * 8}
+    if database == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("emptied_postgres")
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_template"), instance / "regapp.sqlite")
+    return environment
+
+
+@pytest.fixture
+def build_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
+    """Return a function that builds an application on this test's database, with other settings if wanted."""
+    built: list[Flask] = []
+
+    def build(**changes: str) -> Flask:
+        built.append(_build(settings | changes))
+        return built[-1]
+
+    yield build
+    for app in built:
+        _let_go(app)
+
+
+@pytest.fixture
+def app(build_app: Callable[..., Flask]) -> Iterator[Flask]:
+    """Return the application, with a context pushed, so that a test may call services directly."""
+    app = build_app()
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a visitor's browser without JavaScript, as it were."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated, empty database file to copy."""
+    folder = tmp_path_factory.mktemp("template")
+    _migrate({"INSTANCE_DIR": str(folder)})
+    return folder / "regapp.sqlite"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a migrated database for this worker's tests, one after the other."""
+    with new_database(_server()) as url:
+        _migrate({"INSTANCE_DIR": str(tmp_path_factory.mktemp("migration")), "DATABASE_URL": url})
+        yield url
+
+
+@pytest.fixture
+def emptied_postgres(migrated_postgres: str, tmp_path: Path) -> str:
+    """Return the same address after all rows have gone and numbers start at 1 again."""
+    app = _build({"INSTANCE_DIR": str(tmp_path / "emptying"), "DATABASE_URL": migrated_postgres})
+    tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    _let_go(app)
+    return migrated_postgres
+
+
+class _Client(FlaskClient):
+    """Ends what the test itself has read before a request, so that it sees afterwards what the request changed."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        db.session.rollback()
+        return super().open(*args, **kwargs)
+
+
+class _Compiled(BytecodeCache):
+    """Keeps compiled templates for all applications of this process: each test builds a new one."""
+
+    kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def _build(environment: Settings) -> Flask:
+    given = {key: value for key, value in environment.items() if key != "INSTANCE_DIR"}
+    app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
+    app.test_client_class = _Client
+    app.jinja_env.bytecode_cache = _Compiled()
+    return app
+
+
+def _migrate(environment: Settings) -> None:
+    app = _build(environment)
+    with app.app_context():
+        flask_migrate.upgrade()
+    _let_go(app)
+
+
+def _let_go(app: Flask) -> None:
+    """Close the connections of an application."""
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
