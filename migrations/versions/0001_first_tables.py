@@ -203,6 +203,14 @@ def _create_records() -> None:
         sqlite_where=sa.text("sent_at IS NULL AND failed_at IS NULL"),
         postgresql_where=sa.text("sent_at IS NULL AND failed_at IS NULL"),
     )
+    op.create_index(
+        "ix_outbox_failed",
+        "outbox",
+        ["failed_at"],
+        unique=False,
+        sqlite_where=sa.text("failed_at IS NOT NULL"),
+        postgresql_where=sa.text("failed_at IS NOT NULL"),
+    )
     op.create_index("ix_outbox_event_id", "outbox", ["event_id"], unique=False)
     op.create_index("ix_outbox_registration_id_id", "outbox", ["registration_id", "id"], unique=False)
     op.create_table(

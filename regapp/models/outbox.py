@@ -12,6 +12,7 @@ from sqlalchemy.types import JSON
 from regapp.db import Model, UtcDateTime
 
 _UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
+_FAILED = text("failed_at IS NOT NULL")
 
 
 class OutboxMail(Model):
@@ -23,6 +24,7 @@ class OutboxMail(Model):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_due", "priority", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+        Index("ix_outbox_failed", "failed_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_outbox_registration_id_id", "registration_id", "id"),
     )
 
