@@ -35,14 +35,14 @@ def resize(event: events.EventFacts, size: int | None, now) -> capacity.Resized:
         return capacity.resize(event.id, size, actor="operator", now=now)
 
 
-def fill(event: events.EventFacts, people: int) -> list[own.Own]:
-    return [make_registration(event, email=f"p{n}@example.org") for n in range(people)]
+def fill(event: events.EventFacts, people: int, now) -> list[own.Own]:
+    return [make_registration(event, now=now, email=f"p{n}@example.org") for n in range(people)]
 
 
 @pytest.mark.rule("R2")
 def test_a_cancelled_place_goes_to_the_first_in_line_with_a_mail(now) -> None:
     event = make_event(size=2)
-    people = fill(event, 4)
+    people = fill(event, 4, now)
 
     cancel(people[0], now)
 
@@ -57,7 +57,7 @@ def test_a_cancelled_place_goes_to_the_first_in_line_with_a_mail(now) -> None:
 @pytest.mark.rule("R2")
 def test_leaving_the_queue_moves_the_others_up_and_frees_no_seat(now) -> None:
     event = make_event(size=1)
-    people = fill(event, 4)
+    people = fill(event, 4, now)
 
     cancel(people[1], now)
 
@@ -69,7 +69,7 @@ def test_leaving_the_queue_moves_the_others_up_and_frees_no_seat(now) -> None:
 @pytest.mark.rule("R13")
 def test_every_change_of_state_leaves_one_history_line_and_one_mail(now) -> None:
     event = make_event(size=1)
-    people = fill(event, 2)
+    people = fill(event, 2, now)
     cancel(people[0], now)
 
     lines = db.session.execute(
@@ -87,7 +87,7 @@ def test_every_change_of_state_leaves_one_history_line_and_one_mail(now) -> None
 
 def test_cancelling_twice_changes_nothing_the_second_time(now) -> None:
     event = make_event(size=1)
-    people = fill(event, 3)
+    people = fill(event, 3, now)
     cancel(people[0], now)
     before = states(event), events.get(event.id), len(db.session.scalars(select(OutboxMail.id)).all())
 
@@ -97,7 +97,7 @@ def test_cancelling_twice_changes_nothing_the_second_time(now) -> None:
 
 
 def test_one_s_own_page_says_when_and_by_whom_it_ended(now) -> None:
-    mine = make_registration(make_event())
+    mine = make_registration(make_event(), now=now)
     cancel(mine, now, actor="operator")
 
     after = own.get_own(mine.code)
@@ -107,7 +107,7 @@ def test_one_s_own_page_says_when_and_by_whom_it_ended(now) -> None:
 
 def test_after_the_start_nothing_is_cancelled_or_changed(now) -> None:
     event = make_event(starts_at=now + timedelta(days=9), ends_at=now + timedelta(days=10))
-    mine = make_registration(event)
+    mine = make_registration(event, now=now)
 
     with pytest.raises(TooLate):
         cancel(mine, event.starts_at)
@@ -117,7 +117,7 @@ def test_after_the_start_nothing_is_cancelled_or_changed(now) -> None:
 
 
 def test_details_change_with_a_history_line_that_holds_no_personal_data(now) -> None:
-    mine = make_registration(make_event())
+    mine = make_registration(make_event(), now=now)
     details = replace(mine.details, first_name=None, last_name="Sukarno", country="ID")
 
     with transaction():
@@ -132,7 +132,7 @@ def test_details_change_with_a_history_line_that_holds_no_personal_data(now) -> 
 
 
 def test_saving_unchanged_details_is_no_change(now) -> None:
-    mine = make_registration(make_event())
+    mine = make_registration(make_event(), now=now)
 
     with transaction():
         registrations.change_details(mine.id, mine.details, actor="attendee", now=now)
@@ -141,7 +141,7 @@ def test_saving_unchanged_details_is_no_change(now) -> None:
 
 
 def test_a_registration_that_has_ended_keeps_its_details(now) -> None:
-    mine = make_registration(make_event())
+    mine = make_registration(make_event(), now=now)
     cancel(mine, now)
 
     with pytest.raises(IllegalMove), transaction():
@@ -166,7 +166,7 @@ def test_what_does_not_exist_is_not_found(now) -> None:
 @pytest.mark.rule("R4")
 def test_lowering_a_size_drops_nobody_and_promotes_no_one_until_below(now) -> None:
     event = make_event(size=3)
-    people = fill(event, 4)
+    people = fill(event, 4, now)
 
     resized = resize(event, 1, now)
     assert (resized.before, resized.after, resized.taken, resized.promoted) == (3, 1, 3, 0)
@@ -184,7 +184,7 @@ def test_lowering_a_size_drops_nobody_and_promotes_no_one_until_below(now) -> No
 @pytest.mark.rule("R4")
 def test_raising_a_size_serves_the_queue_before_the_public(now) -> None:
     event = make_event(size=1)
-    fill(event, 4)
+    fill(event, 4, now)
 
     resized = resize(event, 3, now)
     newcomer = attempt(event, make_applicant(email="new@example.org"), now=now)
@@ -198,7 +198,7 @@ def test_raising_a_size_serves_the_queue_before_the_public(now) -> None:
 @pytest.mark.parametrize("size", [None, 10], ids=["no limit", "more than enough"])
 def test_with_room_for_all_nobody_waits_any_more(now, size) -> None:
     event = make_event(size=1)
-    fill(event, 4)
+    fill(event, 4, now)
 
     assert resize(event, size, now).promoted == 3
     assert states(event) == ["confirmed"] * 4
@@ -219,7 +219,7 @@ def test_a_resize_is_in_the_history_with_its_numbers_and_outdates_what_was_read(
 @pytest.mark.rule("R12")
 def test_nobody_is_served_after_serving_has_ended(now) -> None:
     event = make_event(size=1, closes_at=now + timedelta(days=1), starts_at=now + timedelta(days=5))
-    people = fill(event, 2)
+    people = fill(event, 2, now)
 
     cancel(people[0], event.closes_at)
 
@@ -237,7 +237,8 @@ def _queue_up(event: events.EventFacts, people: int, now) -> None:
     ]  # fmt: skip
     with transaction():
         db.session.execute(insert(Party), parties)
-        ids = dict(db.session.execute(select(Party.queue_no, Party.id).where(Party.event_id == event.id)).tuples())
+        numbers = db.session.execute(select(Party.queue_no, Party.id).where(Party.event_id == event.id))
+        ids = {queue_no: id_ for queue_no, id_ in numbers}
         db.session.execute(insert(Registration), [
             {"event_id": event.id, "party_id": ids[n], "code": f"Q{event.id}-{n}", "state": "waitlisted", "queue_no": n,
              "last_name": f"Q {n}", "registered_at": now}
