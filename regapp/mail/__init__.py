@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from regapp.mail.render import sources
+from regapp.mail.transport import mail
+
 
 def init_app(app: Flask) -> None:
-    """Prepare sending mail for this application."""
+    """Prepare rendering and sending for this application."""
+    # Flask-Mail sends nothing while TESTING; our tests talk to real servers or write files.
+    app.config["MAIL_SUPPRESS_SEND"] = False
+    mail.init_app(app)
+    app.extensions["mail_sources"] = sources(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ from flask_babel import gettext as _
 
 SINGLE = 0
 """Priority of a mail that one person waits for. Bulk mails get a higher number and go later."""
+_TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Left open, these turn around the text that follows the name."""
 
 
 class Message(StrEnum):
@@ -63,7 +66,12 @@ def subject(message: Message, event_name: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters, runs of white space as one space."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return " ".join("".join(" " if _breaks_a_line(char) else char for char in text).split())
+
+
+def _breaks_a_line(char: str) -> bool:
+    """Say whether a character steers instead of being read. Joiners stay: scripts and emoji need them."""
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_DIRECTION
 
 
 def _subject(message: Message, event: str) -> str:

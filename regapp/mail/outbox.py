@@ -1,0 +1,225 @@
+"""The outbox: claims what is due, sends it with no transaction open, records what came of it.
+
+Source: R13, R14; docs/adr/0003-outbox.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import aliased
+
+from regapp.clock import utcnow
+from regapp.db import db, transaction
+from regapp.errors import NotFound
+from regapp.mail.render import Letter, render
+from regapp.mail.transport import (
+    Connection,
+    Folder,
+    MailMessage,
+    Unreachable,
+    ends_conversation,
+    mail,
+    server_words,
+)
+from regapp.models import Event, OutboxMail, Registration
+
+BATCH = 50
+"""Mails claimed, and sent over one connection, at a time."""
+IN_USE = timedelta(seconds=90)
+"""How long after claiming a batch the next mail of it may still be begun."""
+STEPS = 14
+"""Answers of a mail server that one mail may wait for, connecting and signing in included."""
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+"""Time until the next attempt, by the number of attempts before; the last one repeats."""
+GIVE_UP = timedelta(days=3)
+"""How long a mail is tried."""
+WORDS = 300
+"""Characters kept of what a mail server says."""
+
+Clock = Callable[[], datetime]
+log = structlog.get_logger()
+
+_earlier = aliased(OutboxMail)
+_UNSENT = and_(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None))
+_NONE_BEFORE = ~exists().where(
+    _earlier.registration_id == OutboxMail.registration_id,
+    _earlier.id < OutboxMail.id,
+    _earlier.sent_at.is_(None),
+    _earlier.failed_at.is_(None),
+)
+"""The mails of one registration leave in order, so one that is tried again holds back those behind it."""
+_DUE = (
+    select(OutboxMail.id)
+    .where(
+        _UNSENT,
+        OutboxMail.due_at <= bindparam("now"),
+        or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= bindparam("now")),
+        _NONE_BEFORE,
+    )
+    .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
+    .limit(bindparam("limit"))
+)
+_LETTERS = (
+    select(
+        OutboxMail.id, OutboxMail.message, OutboxMail.lang, OutboxMail.to_address, OutboxMail.to_name,
+        OutboxMail.facts, OutboxMail.created_at, OutboxMail.attempts, OutboxMail.lease_until,
+        Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.texts,
+    )
+    .join(Event, Event.id == OutboxMail.event_id)
+    .outerjoin(Registration, Registration.id == OutboxMail.registration_id)
+    .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one batch. `failed`: refused this time; `reachable`: whether the server still talks to us."""
+
+    sent: int = 0
+    failed: int = 0
+    reachable: bool = True
+
+
+def send_due(*, clock: Clock = utcnow, stopping: Callable[[], bool] = lambda: False) -> Report:
+    """Send one batch of what is due; nothing is due if nothing was sent or failed. Ends early when asked to stop."""
+    if not _is_anything_due(now=clock()):
+        return Report()
+    batch = claim(now=clock())
+    try:
+        with mail.connect() as connection:
+            return _send(batch, connection, clock, stopping)
+    except Unreachable as trouble:
+        log.warning("mail_server_unreachable", error=str(trouble))
+        give_back(batch, now=clock(), words=str(trouble))
+        return Report(reachable=False)
+
+
+def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
+    """Take what is due for ourselves until the lease ends; in the order in which it is to be sent."""
+    # Long enough for the slowest mail that may be begun while the lease is in use.
+    lease_until = now + IN_USE + STEPS * timedelta(seconds=current_app.config["MAIL_TIMEOUT"])
+    with transaction():
+        due = _DUE.with_for_update(skip_locked=True, of=OutboxMail)  # SQLite: the write lock is enough
+        ids = list(db.session.scalars(due, {"now": now, "limit": limit}))
+        if not ids:
+            return []
+        db.session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(lease_until=lease_until))
+        return [Letter(*row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
+
+
+def record_sent(letter: Letter, *, now: datetime) -> None:
+    """Note that a mail was handed over, and forget to whom."""
+    log.info("mail_sent", outbox_id=letter.id, message=letter.message)
+    _record([letter], sent_at=now, to_address=None, to_name=None, error=None)
+
+
+def record_failure(letter: Letter, *, now: datetime, words: str) -> None:
+    """Note what the server said, and when to try again; after three days, that we gave up."""
+    given_up = now >= letter.created_at + GIVE_UP
+    log.warning("mail_refused", outbox_id=letter.id, message=letter.message, error=words, given_up=given_up)
+    _record(
+        [letter], attempts=letter.attempts + 1, error=words, due_at=next_attempt(letter, now=now),
+        failed_at=now if given_up else None,
+    )  # fmt: skip
+
+
+def next_attempt(letter: Letter, *, now: datetime) -> datetime:
+    """Return when a mail that failed now is due again; the last time is exactly when we give up."""
+    pause = PAUSES[min(letter.attempts, len(PAUSES) - 1)]
+    return max(now, min(now + pause, letter.created_at + GIVE_UP))
+
+
+def give_back(letters: Sequence[Letter], *, now: datetime, words: str | None = None) -> None:
+    """End the lease of mails that were not tried. With `words`, why; then those of three days ago are given up."""
+    if words is None:
+        return _record(letters)
+    old = [letter for letter in letters if now >= letter.created_at + GIVE_UP]
+    _record([letter for letter in letters if letter not in old], error=words[:WORDS])
+    _record(old, error=words[:WORDS], failed_at=now)
+
+
+def send_again(outbox_id: int, *, now: datetime) -> None:
+    """Put a failed mail back into the queue, for another three days. Raises: NotFound if there is no failed one."""
+    with transaction():
+        again = update(OutboxMail).where(OutboxMail.id == outbox_id, OutboxMail.failed_at.is_not(None))
+        values = {"failed_at": None, "attempts": 0, "created_at": now, "due_at": now, "lease_until": None}
+        if db.session.execute(again.values(values)).rowcount == 0:  # type: ignore[attr-defined]
+            raise NotFound
+
+
+def _is_anything_due(*, now: datetime) -> bool:
+    """Look before taking the write lock, which others need."""
+    found = db.session.scalars(_DUE, {"now": now, "limit": 1}).first()
+    db.session.rollback()
+    return found is not None
+
+
+def _send(
+    batch: Sequence[Letter], connection: Connection | Folder, clock: Clock, stopping: Callable[[], bool]
+) -> Report:
+    sent, failed, until = 0, 0, clock() + IN_USE
+    for index, letter in enumerate(batch):
+        if stopping() or clock() >= until:
+            give_back(batch[index:], now=clock())
+            break
+        trouble = _hand_over(letter, connection)
+        if trouble is None:
+            record_sent(letter, now=clock())
+            sent += 1
+            continue
+        record_failure(letter, now=clock(), words=trouble.words)
+        failed += 1
+        if trouble.ends_conversation:
+            give_back(batch[index + 1 :], now=clock())
+            return Report(sent, failed, reachable=False)
+    return Report(sent, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    words: str
+    ends_conversation: bool
+
+
+def _hand_over(letter: Letter, connection: Connection | Folder) -> _Trouble | None:
+    """Render and send one mail. Whatever goes wrong with it must not stop the others."""
+    try:
+        message = MailMessage(letter, render(letter))
+    except Exception as error:  # noqa: BLE001  a mail that cannot be rendered is recorded like one that is refused
+        return _Trouble(_words(error, letter), ends_conversation=False)
+    try:
+        connection.send(message)
+    except Exception as error:  # noqa: BLE001  see above
+        return _Trouble(_words(error, letter), ends_conversation(error))
+    return None
+
+
+def _words(error: Exception, letter: Letter) -> str:
+    """Return what went wrong without the address, which servers like to repeat."""
+    words = server_words(error)
+    if letter.to_address:
+        words = re.sub(re.escape(letter.to_address), "(address)", words, flags=re.IGNORECASE)
+    return words[:WORDS]
+
+
+def _record(letters: Sequence[Letter], **values: Any) -> None:
+    """Write the outcome, unless the lease has ended and somebody else took over."""
+    if not letters:
+        return
+    ours = update(OutboxMail).where(
+        OutboxMail.id.in_([letter.id for letter in letters]),
+        OutboxMail.lease_until == letters[0].lease_until,
+        _UNSENT,
+    )
+    with transaction():
+        written = db.session.execute(ours.values(lease_until=None, **values)).rowcount  # type: ignore[attr-defined]
+    if written < len(letters):
+        log.warning("mail_lease_lost", outbox_ids=[letter.id for letter in letters])

@@ -1,0 +1,168 @@
+"""How a mail leaves: over SMTP, or as a file where no server is set."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import ssl
+from contextlib import suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, parseaddr
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import flask_mail
+from flask import current_app
+
+from regapp.mail.messages import one_line
+from regapp.mail.render import Letter, Rendered
+from regapp.rules.addresses import ascii_address
+
+CLOSING = 421
+"""SMTP's answer of a server that ends the conversation (RFC 5321, 4.2.2)."""
+
+
+class Unreachable(Exception):
+    """No mail can be handed over now, whatever it is; the text says what went wrong."""
+
+
+class MailMessage(flask_mail.Message):
+    """One mail, with the headers that a mail sent by a program should have."""
+
+    def __init__(self, letter: Letter, rendered: Rendered) -> None:
+        """Address the rendered letter. Raises: ValueError if there is no address, or none that mail servers take."""
+        self.to = Address(one_line(letter.to_name or ""), addr_spec=letter.to_address or "")
+        super().__init__(subject=rendered.subject, recipients=[self.to.addr_spec], body=rendered.text)
+        self.page = rendered.html
+        self.language = rendered.lang
+        self.msgId = _message_id(letter)
+        self.file_name = f"{letter.id:06}-{letter.message}.eml"
+
+    def _message(self) -> EmailMessage:  # type: ignore[override]  # the modern class, which refuses line breaks
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = self.subject
+        message["From"] = sender()
+        message["To"] = self.to
+        message["Date"] = formatdate(self.date)
+        message["Message-ID"] = self.msgId
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
+        message["Content-Language"] = self.language
+        if self.reply_to:
+            message["Reply-To"] = str(self.reply_to)
+        message.set_content(self.body, cte="quoted-printable")
+        message.add_alternative(self.page, subtype="html", cte="quoted-printable")
+        return message
+
+
+class Connection(flask_mail.Connection):
+    """A conversation with the mail server, in which no step may take longer than MAIL_TIMEOUT."""
+
+    def __enter__(self) -> Self:
+        """Connect, greet, encrypt and sign in. Raises: Unreachable."""
+        try:
+            return super().__enter__()
+        except OSError as error:  # smtplib's own errors are OSErrors as well
+            raise Unreachable(server_words(error)) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        """Say goodbye; a server that is gone has nothing to answer."""
+        if self.host is not None:
+            with suppress(OSError):
+                self.host.quit()
+            self.host.close()
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Return a conversation in which only mails are left to be handed over."""
+        host = smtplib.SMTP(self.mail.server, self.mail.port or 0, timeout=current_app.config["MAIL_TIMEOUT"])
+        try:
+            self._introduce(host)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def _introduce(self, host: smtplib.SMTP) -> None:
+        if self.mail.use_tls:
+            host.starttls(context=ssl.create_default_context())
+        host.ehlo_or_helo_if_needed()
+        if self.mail.username and self.mail.password:
+            host.login(self.mail.username, self.mail.password)
+
+
+class Folder:
+    """INSTANCE_DIR/mail, where each mail becomes a file; a repeated one takes the place of the first."""
+
+    def __enter__(self) -> Self:
+        """Make the folder. Raises: Unreachable."""
+        self.path = Path(current_app.config["INSTANCE_DIR"]) / "mail"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreachable(str(error)) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing open."""
+
+    def send(self, message: MailMessage) -> None:
+        """Write the file whole or not at all, also when the power fails."""
+        unfinished = self.path / f".{message.file_name}.{os.getpid()}"
+        with unfinished.open("wb") as file:
+            file.write(message.as_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.path / message.file_name)
+
+
+class Mail(flask_mail.Mail):
+    """Flask-Mail, with our connection, or a folder where no server is set."""
+
+    def connect(self) -> Connection | Folder:  # type: ignore[override]  # a folder is no conversation
+        """Return what takes mails, to be used as a context."""
+        state = current_app.extensions["mail"]
+        return Connection(state) if state.server else Folder()
+
+
+mail = Mail()
+
+
+def ends_conversation(error: Exception) -> bool:
+    """Say whether the server is gone, as opposed to having refused this one mail."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return any(code == CLOSING for code, _ in error.recipients.values())
+        case smtplib.SMTPResponseException():
+            return error.smtp_code == CLOSING
+        case smtplib.SMTPNotSupportedError():
+            return False
+    return isinstance(error, OSError)
+
+
+def server_words(error: Exception) -> str:
+    """Return what the server answered, or else what went wrong, on one line."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return _answer(*next(iter(error.recipients.values())))
+        case smtplib.SMTPResponseException():
+            return _answer(error.smtp_code, error.smtp_error)
+    return one_line(f"{type(error).__name__}: {error}")
+
+
+def _answer(code: int, words: bytes | str) -> str:
+    return one_line(f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}")
+
+
+def sender() -> Address:
+    """Return who sends: MAIL_DEFAULT_SENDER."""
+    name, address = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])
+    return Address(name, addr_spec=ascii_address(address))
+
+
+def _message_id(letter: Letter) -> str:
+    """Return the name of this mail, the same for each copy of it (RFC 5322, 3.6.4)."""
+    digest = sha256(f"{letter.id} {letter.message} {letter.facts.get('code')}".encode()).hexdigest()
+    return f"<{letter.id}.{digest[:24]}@{sender().domain}>"
