@@ -16,7 +16,7 @@ class Config:
 
     def __init__(self, env: Mapping[str, str] = os.environ) -> None:
         # Where the embedded database, its secret and mail files live. Default: instance/ beside this file.
-        self.INSTANCE_DIR = env.get("INSTANCE_DIR", str(ROOT / "instance"))
+        self.INSTANCE_DIR = str(Path(env.get("INSTANCE_DIR", ROOT / "instance")).resolve())
         # Address and port of the embedded server.
         self.HOST = env.get("HOST", "127.0.0.1")
         self.PORT = int(env.get("PORT", "8000"))
@@ -48,6 +48,11 @@ class Config:
 
         # Opens /metrics to others than this machine itself (Authorization: Bearer …).
         self.METRICS_TOKEN = env.get("METRICS_TOKEN", "")
+        # Empty folder, made anew at each start, through which several processes share their figures. prometheus-client
+        # reads the same variable.
+        self.METRICS_DIR = env.get("PROMETHEUS_MULTIPROC_DIR", "")
+        # The program that backs PostgreSQL up; as new as the server, or newer.
+        self.PG_DUMP = env.get("PG_DUMP", "pg_dump")
 
         # Seconds that a form may lie open before it must be sent once more.
         self.WTF_CSRF_TIME_LIMIT = 4 * 60 * 60
@@ -87,10 +92,13 @@ def _driver(url: str) -> str:
 
 
 def _engine_options(url: str, *, threads: int) -> dict[str, Any]:
+    private = {"hide_parameters": True}  # errors name the statement, never what somebody typed
     if url.startswith("sqlite"):
-        return {"pool_size": threads, "max_overflow": 2, "connect_args": {"timeout": 10}}  # seconds of busy_timeout
+        seconds = 10  # of busy_timeout
+        return {**private, "pool_size": threads, "max_overflow": 2, "connect_args": {"timeout": seconds}}
     limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
     return {
+        **private,
         "pool_size": threads + 1,  # one a thread, one for a worker beside them
         "max_overflow": 0,
         "pool_timeout": 5,  # seconds

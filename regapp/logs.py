@@ -111,13 +111,13 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             sys.stderr.write(self.format(record) + "\n")
-        except Exception:  # as every handler of the standard library does
+        except Exception:  # noqa: BLE001  as every handler of the standard library does
             self.handleError(record)
 
 
 def _without_path(record: logging.LogRecord) -> bool:
     """Replace Flask's own words for an unhandled error, which name the path."""
-    if record.exc_info:
+    if record.msg == "Exception on %s [%s]":
         record.msg, record.args = "unhandled error", ()
     return True
 
