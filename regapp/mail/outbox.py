@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from regapp.clock import utcnow
@@ -124,7 +124,8 @@ def record_sent(letter: Letter, *, now: datetime) -> None:
 def record_failure(letter: Letter, *, now: datetime, words: str) -> None:
     """Note what the server said, and when to try again; after three days, that we gave up."""
     given_up = now >= letter.created_at + GIVE_UP
-    log.warning("mail_refused", outbox_id=letter.id, message=letter.message, error=words, given_up=given_up)
+    # No words in the log: servers repeat names. `flask outbox status` shows them.
+    log.warning("mail_refused", outbox_id=letter.id, message=letter.message, given_up=given_up)
     _record(
         [letter], attempts=letter.attempts + 1, error=words, due_at=next_attempt(letter, now=now),
         failed_at=now if given_up else None,
@@ -153,6 +154,22 @@ def send_again(outbox_id: int, *, now: datetime) -> None:
         values = {"failed_at": None, "attempts": 0, "created_at": now, "due_at": now, "lease_until": None}
         if db.session.execute(again.values(values)).rowcount == 0:  # type: ignore[attr-defined]
             raise NotFound
+
+
+def count_waiting() -> int:
+    """Return how many mails are still to be sent, those that wait for another attempt included."""
+    return db.session.scalar(select(func.count()).select_from(OutboxMail).where(_UNSENT)) or 0
+
+
+def find_oldest() -> datetime | None:
+    """Return when the mail that waits longest was written, None if none waits."""
+    return db.session.scalar(select(func.min(OutboxMail.created_at)).where(_UNSENT))
+
+
+def list_troubled() -> list[OutboxMail]:
+    """Return the unsent mails that went wrong, given up or not, oldest first."""
+    troubled = select(OutboxMail).where(OutboxMail.sent_at.is_(None), OutboxMail.error.is_not(None))
+    return list(db.session.scalars(troubled.order_by(OutboxMail.id)))
 
 
 def _is_anything_due(*, now: datetime) -> bool:

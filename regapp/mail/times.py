@@ -41,6 +41,9 @@ def _zone(start: datetime, end: datetime, tz: str, lang: str) -> str:
 
 
 def _short_name(local: datetime) -> str:
-    """Return CET, or UTC+03:00 where the zone has no short name of its own."""
+    """Return CET, or UTC+3 where the zone has no letters of its own."""
     name = local.tzname() or ""
-    return name if name.isalpha() else f"UTC{local.isoformat()[-6:]}"
+    if name.isalpha():
+        return name
+    sign, hours, minutes = name[:1], name[1:3].lstrip("0") or "0", name[3:5]
+    return f"UTC{sign}{hours}{':' + minutes if minutes.strip('0') else ''}"

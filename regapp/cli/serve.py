@@ -1,0 +1,82 @@
+"""The embedded server: `python wsgi.py`. One process that answers requests and sends mails."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any, NoReturn
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from waitress.server import create_server
+
+from regapp.cli.worker import work
+from regapp.services import events
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Bytes of a request that are read at all. Far above MAX_CONTENT_LENGTH, so that our own page says what is too long."""
+IDLE = 30
+"""Seconds after which a connection on which nothing happens is closed."""
+CONNECTIONS = 900
+"""Connections held at once. Those of slow visitors cost memory, not threads: a request is read whole before it gets one."""
+ENDING = 8.0
+"""Seconds that the worker has to end its mail. Whoever stops a service commonly kills it after ten."""
+
+
+def serve(app: Flask) -> None:
+    """Answer requests until told to end (SIGTERM, Ctrl+C); run one worker beside it if the database is embedded."""
+    try:
+        server: Any = create_server(
+            app, host=app.config["HOST"], port=app.config["PORT"], threads=app.config["THREADS"],
+            max_request_body_size=MOST_BYTES, channel_timeout=IDLE, connection_limit=CONNECTIONS,
+            clear_untrusted_proxy_headers=True, asyncore_use_poll=True, ident="regapp",
+        )  # fmt: skip
+    except OSError as error:
+        sys.exit(f"Cannot listen on {app.config['HOST']}:{app.config['PORT']}: {error.strerror}. PORT sets another one.")
+    signal.signal(signal.SIGTERM, _end)
+    with _worker(app):
+        print(_greeting(app), flush=True)
+        server.run()  # ends by itself on SystemExit and KeyboardInterrupt, after the requests in hand
+        server.close()
+
+
+@contextmanager
+def _worker(app: Flask) -> Iterator[None]:
+    """Run a worker meanwhile, unless workers run as processes of their own."""
+    if not app.config["EMBEDDED"]:
+        yield
+        return
+    stop = Event()
+    thread = Thread(target=work, args=(app, stop), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=ENDING)
+
+
+def _greeting(app: Flask) -> str:
+    """Return the addresses to open."""
+    url = app.config["PUBLIC_URL"]
+    lines = ["regapp is ready. Open", f"  {url}/", *(f"  {url}/events/{slug}" for slug in _slugs(app))]
+    if not app.config["MAIL_SERVER"]:
+        lines.append(f"Mails are files in {app.config['INSTANCE_DIR']}/mail (MAIL_SERVER is not set).")
+    if not app.config["EMBEDDED"]:
+        lines.append("Mails are sent by `flask --app wsgi worker`.")
+    return "\n".join([*lines, "Ctrl+C ends it."])
+
+
+def _slugs(app: Flask) -> list[str]:
+    try:
+        with app.app_context():
+            return [event.slug for event in events.list_public()]
+    except SQLAlchemyError:  # the pages will say so themselves
+        return []
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
