@@ -1,0 +1,22 @@
+"""HTTP: one blueprint per audience. Routes translate between requests and services, and decide nothing themselves."""
+
+from __future__ import annotations
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from regapp.web import converters, errors, filters, headers, languages
+from regapp.web.public.routes import bp as public
+from regapp.web.system.routes import bp as system
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its pages."""
+    app.jinja_env.undefined = StrictUndefined
+    converters.init_app(app)
+    languages.init_app(app)
+    filters.init_app(app)
+    headers.init_app(app)
+    errors.init_app(app)
+    app.register_blueprint(public)
+    app.register_blueprint(system)

@@ -1,0 +1,23 @@
+"""The parts of an address that vary. What cannot be one never reaches the database: it is not found."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.routing import BaseConverter
+
+
+class Slug(BaseConverter):
+    """The name of an event in an address."""
+
+    regex = "[a-z0-9][a-z0-9-]{0,79}"
+
+
+class Token(BaseConverter):
+    """Code and mac of a registration's own link."""
+
+    regex = "[0-9A-Za-z-]{1,80}"
+
+
+def init_app(app: Flask) -> None:
+    """Make the converters known to routes."""
+    app.url_map.converters.update(slug=Slug, token=Token)

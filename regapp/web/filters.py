@@ -1,0 +1,94 @@
+"""What templates may call: numbers, dates, countries, Markdown, icons, addresses of static files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from regapp.services.events import EventFacts
+from regapp.web import countries, dates, languages, markdown, meter
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+def init_app(app: Flask) -> None:
+    """Make filters and functions known to templates."""
+    app.jinja_env.filters.update(
+        number=number,
+        country=country,
+        markdown=markdown.to_html,
+        day=dates.day,
+        moment=dates.moment,
+        short_moment=dates.short_moment,
+    )
+    app.jinja_env.globals.update(
+        icon=icon,
+        static_url=static_url,
+        country_options=country_options,
+        days=days,
+        hours=hours,
+        draw_meter=meter.draw,
+        fill=meter.fill,
+        people_waiting=people_waiting,
+        LANGUAGES=languages.LANGUAGES,
+    )
+
+
+def number(value: int) -> str:
+    """Return a whole number as the reader's language writes it: 1,250."""
+    return str(value) if abs(value) < 1000 else _grouped(value, languages.current())
+
+
+def country(code: str | None) -> str:
+    """Return the name of a country in the reader's language."""
+    return countries.name(code, languages.current())
+
+
+def country_options(selected: str | None) -> Markup:
+    """Return all countries as <option> elements."""
+    return countries.options(languages.current(), selected=selected or "")
+
+
+def days(event: EventFacts) -> Markup:
+    """Return the days of an event."""
+    return dates.days(event.starts_at, event.ends_at, event.tz)
+
+
+def hours(event: EventFacts) -> Markup:
+    """Return the times of an event, with the zone."""
+    return dates.hours(event.starts_at, event.ends_at, event.tz)
+
+
+def people_waiting(count: int) -> str:
+    """Return how many wait, as a sentence without its full stop."""
+    return ngettext("One person waits", "%(people)s people wait", count, people=number(count))
+
+
+@lru_cache
+def icon(name: str) -> Markup:
+    """Return an icon of the sprite. It stands beside a word, so screen readers pass over it."""
+    address = static_url("icons.svg")
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(address, name)
+
+
+@lru_cache
+def static_url(filename: str) -> str:
+    """Return the address of a static file. It changes with the content, so browsers may keep the file for ever.
+
+    Vendored files carry their version in the folder name instead, because the stylesheet names them too.
+    """
+    if filename.startswith("vendor/"):
+        return f"/static/{filename}"
+    digest = hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()
+    return f"/static/{filename}?v={digest[:12]}"
+
+
+@lru_cache(1024)
+def _grouped(value: int, lang: str) -> str:
+    return format_decimal(value, locale=lang)

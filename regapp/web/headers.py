@@ -1,0 +1,55 @@
+"""What every response tells browsers and caches."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Flask, Response, current_app, request
+
+SECURITY = {
+    # Nothing inline, nothing from elsewhere. data: is for the icons that Pico draws in form controls.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+SHARED_FOR = timedelta(seconds=5)
+"""How old a public page may be. A decision is never taken from a page, so it may lag a little."""
+
+
+def init_app(app: Flask) -> None:
+    """Add the headers to every response."""
+    app.after_request(_add)
+
+
+def shared(response: Response, *, now: datetime, edge: datetime | None) -> Response:
+    """Let caches keep a public page until the clock changes it (`edge`), and answer 304 to who has it already."""
+    age = SHARED_FOR if edge is None else min(SHARED_FOR, max(timedelta(), edge - now))
+    response.cache_control.public = True
+    response.cache_control.max_age = int(age.total_seconds())
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _add(response: Response) -> Response:
+    response.headers.update(SECURITY)
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
+    if request.path.startswith("/r/"):
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+    elif request.endpoint == "static":
+        _keep_static(response)
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _keep_static(response: Response) -> None:
+    """Keep for ever what has its version in its address; ask again for the rest."""
+    versioned = "v" in request.args or request.path.startswith(f"{current_app.static_url_path}/vendor/")
+    if response.status_code == 404 or current_app.debug or not versioned:
+        response.headers["Cache-Control"] = "no-cache"
+    else:
+        response.cache_control.public = True
+        response.cache_control.immutable = True

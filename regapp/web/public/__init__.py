@@ -1,0 +1,1 @@
+"""Pages for visitors: events, registering, one's own registration."""

@@ -1,0 +1,127 @@
+"""Fields and validators of public forms. They judge what can be known from the form alone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
+from wtforms import BooleanField, StringField
+from wtforms.validators import StopValidation
+
+from regapp.web import countries, languages
+from regapp.web.filters import number
+
+BROKEN = "\N{REPLACEMENT CHARACTER}"
+"""Stands where broken UTF-8 was, and takes the place of what we do not keep: so the visitor sees where it is."""
+DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that reverse the text around them: in a list they would change how other people's names read."""
+Validator = Callable[[Any, Any], None]
+
+
+def clean(text: str) -> str:
+    """Return one line: white space, line breaks too, as single spaces; what we do not keep as the broken sign."""
+    line = " ".join(text.split())
+    if line.isprintable():  # nearly always
+        return line
+    line = "".join(BROKEN if _is_unwanted(char) else char for char in line)
+    return line if _has_visible(line) else ""
+
+
+class Line(StringField):  # type: ignore[misc]  # WTForms ships no types
+    """One line of text."""
+
+    def process_data(self, value: Any) -> None:
+        """Take a stored value; nothing is an empty line."""
+        self.data = value or ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is an empty line."""
+        self.data = clean(valuelist[0]) if valuelist else ""
+
+
+class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
+    """A box that is ticked by any value at all."""
+
+    false_values = ("",)
+
+
+class Required:
+    """Ask for the field with this sentence."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not field.data:
+            raise StopValidation(self.message)
+
+
+def readable(form: Any, field: Any) -> None:
+    """Refuse characters that cannot be shown or would change what stands around them."""
+    if BROKEN in field.data:
+        raise StopValidation(_("Take out the character shown as %(sign)s: it cannot be read", sign=BROKEN))
+
+
+def at_most(limit: int) -> Validator:
+    """Refuse longer text, naming both numbers. Units: characters."""
+
+    def check(form: Any, field: Any) -> None:
+        if len(field.data) > limit:
+            raise StopValidation(
+                _(
+                    "Shorten this to %(limit)s characters: it has %(length)s now",
+                    limit=number(limit),
+                    length=number(len(field.data)),
+                )
+            )
+
+    return check
+
+
+def known_country(form: Any, field: Any) -> None:
+    """Refuse what is not in the list of countries."""
+    if field.data not in countries.names(languages.DEFAULT):
+        raise StopValidation(_("Choose a country from the list"))
+
+
+def mail_address(form: Any, field: Any) -> None:
+    """Refuse what no mail can be sent to, and say what to change. Nobody is asked over the network."""
+    try:
+        validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise StopValidation(_address_problem(field.data)) from error
+
+
+def _address_problem(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    example = "name@example.org"
+    if not at:
+        return _("Add the @ and the part after it, such as %(example)s", example=example)
+    if not local:
+        return _("Add the part before the @, such as %(example)s", example=example)
+    if not domain:
+        return _("Add the part after the @, such as %(example)s", example=example)
+    if "." not in domain:
+        return _("Add the ending after “%(domain)s”, such as %(example)s", domain=domain, example=example)
+    if " " in address:
+        return _("Take out the space: an address looks like %(example)s", example=example)
+    if not local.isascii():
+        return _("Use an address with plain letters (a to z) before the @: mail servers refuse others")
+    return _("Check the address: it should look like %(example)s", example=example)
+
+
+def _is_unwanted(char: str) -> bool:
+    return char in DIRECTIONS or unicodedata.category(char) in ("Cc", "Cs") or _is_noncharacter(ord(char))
+
+
+def _is_noncharacter(code: int) -> bool:
+    return 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+
+
+def _has_visible(line: str) -> bool:
+    return any(unicodedata.category(char) not in ("Cf", "Zs") for char in line)

@@ -1,0 +1,141 @@
+"""What visitors fill in."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.validators import StopValidation
+
+from regapp.services.drafts import Applicant, Details
+from regapp.web import languages
+from regapp.web.public.fields import Line, Required, Tick, at_most, known_country, mail_address, readable
+
+NAME_LENGTH = 200
+EMAIL_LENGTH = 254
+PRIVACY_VERSION = "2026-11"
+"""Version of the privacy notice (templates/public/privacy.html). Consents keep it: raise it with every change."""
+PAGE_ORDER = ("first_name", "last_name", "email", "organisation", "job_title", "country", "accept_waitlist", "privacy")
+_SUBMISSION = re.compile("[0-9a-f]{32}")
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """A form of ours: text only, guarded against other sites, its problems in the order of its fields."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
+        """How WTForms binds the form."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read fields only: a file that is sent under the name of a field is no text."""
+            return request.form if request.method == "POST" else None
+
+        def get_translations(self, form: Any) -> None:
+            """Use no sentences of WTForms: all are ours."""
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return (field, sentence) of each field that needs a look, in the order of the page."""
+        found = [(name, errors[0]) for name, errors in self.errors.items() if name not in self.unseen]
+        return sorted(found, key=lambda problem: PAGE_ORDER.index(problem[0]))
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Return the names of fields that visitors do not see."""
+        return ("csrf_token",)
+
+    @property
+    def is_stale(self) -> bool:
+        """Say whether the form came back without its guards, as after hours in an open page."""
+        return any(self[name].errors for name in self.unseen)
+
+
+class DetailsForm(Form):
+    """What a person says about themselves."""
+
+    first_name = Line(
+        lazy_gettext("First name"), [readable, at_most(NAME_LENGTH)], render_kw={"autocomplete": "given-name"}
+    )
+    last_name = Line(
+        lazy_gettext("Last name"), [readable, at_most(NAME_LENGTH)], render_kw={"autocomplete": "family-name"}
+    )
+    organisation = Line(
+        lazy_gettext("Organisation"),
+        [Required(lazy_gettext("Write the name of your organisation")), readable, at_most(NAME_LENGTH)],
+        render_kw={"autocomplete": "organization"},
+    )
+    job_title = Line(
+        lazy_gettext("Job title"), [readable, at_most(NAME_LENGTH)], render_kw={"autocomplete": "organization-title"}
+    )
+    country = Line(
+        lazy_gettext("Country"),
+        [Required(lazy_gettext("Choose the country of your organisation")), known_country],
+        render_kw={"autocomplete": "country"},
+    )
+
+    def validate_first_name(self, field: Any) -> None:
+        """Ask for one of the two names: many people have only one."""
+        if not field.data and not self.last_name.data:
+            raise StopValidation(_("Write at least one of your names"))
+
+    def details(self) -> Details:
+        """Return the details of a valid form; an empty line is none."""
+        return Details(
+            first_name=self.first_name.data or None,
+            last_name=self.last_name.data or None,
+            organisation=self.organisation.data,
+            job_title=self.job_title.data or None,
+            country=self.country.data,
+        )
+
+
+class RegistrationForm(DetailsForm):
+    """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
+
+    email = Line(
+        lazy_gettext("E-mail"),
+        [
+            Required(lazy_gettext("Write the address that your confirmation goes to")),
+            readable,
+            at_most(EMAIL_LENGTH),
+            mail_address,
+        ],
+        description=lazy_gettext("Your confirmation and the link to your registration go here."),
+        render_kw={"autocomplete": "email", "type": "email"},
+    )
+    accept_waitlist = Tick()
+    privacy = Tick(
+        lazy_gettext("Your data"), [Required(lazy_gettext("Tick this: without it we may not keep your registration"))]
+    )
+    submission = HiddenField(default=lambda: secrets.token_hex(16))
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Return the names of fields that visitors do not see."""
+        return ("csrf_token", "submission")
+
+    def validate_submission(self, field: Any) -> None:
+        """Refuse a value that we did not make, and put a fresh one in its place."""
+        if not _SUBMISSION.fullmatch(field.data or ""):
+            field.data = secrets.token_hex(16)
+            raise StopValidation(_("The form did not arrive whole"))
+
+    def applicant(self) -> Applicant:
+        """Return who applies, from a valid form."""
+        return Applicant(
+            details=self.details(),
+            email=self.email.data,
+            lang=languages.current(),
+            submission=self.submission.data,
+            accept_waitlist=self.accept_waitlist.data,
+            privacy_version=PRIVACY_VERSION,
+        )
+
+
+class ConfirmForm(Form):
+    """One button that asks once more."""

@@ -1,0 +1,170 @@
+"""Pages for visitors. Each route reads the request, calls a service, answers with a page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from regapp import links
+from regapp.clock import utcnow
+from regapp.db import transaction
+from regapp.errors import RegistrationClosed
+from regapp.rules import window
+from regapp.rules.states import LIVING, State
+from regapp.services import events, registrations
+from regapp.services.drafts import Draft
+from regapp.services.events import EventFacts
+from regapp.services.own import Own
+from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
+from regapp.services.seats import GuardMissed
+from regapp.web import access
+from regapp.web.headers import shared
+from regapp.web.pages import page
+from regapp.web.public import calendar
+from regapp.web.public.forms import PRIVACY_VERSION, ConfirmForm, DetailsForm, Form, RegistrationForm
+from regapp.web.public.listing import group
+
+bp = Blueprint("public", __name__)
+
+
+@bp.get("/")
+@access.public
+def index() -> ResponseReturnValue:
+    """List the events: open ones first, then those to come, then the past."""
+    now = utcnow()
+    listed = events.list_public()
+    edges = [edge for found in listed if (edge := window.next_edge(found, now))]
+    body = page("public/index.html", groups=group(listed, now))
+    return shared(body, now=now, edge=min(edges, default=None))
+
+
+@bp.get("/events/<slug:slug>")
+@access.public
+def event(slug: str) -> ResponseReturnValue:
+    """Show an event: what it is, how many places are left, what one can do now."""
+    now = utcnow()
+    found = events.get_by_slug(slug)
+    body = page("public/event.html", event=found, phase=window.phase(found, now))
+    return shared(body, now=now, edge=window.next_edge(found, now))
+
+
+@bp.get("/privacy")
+@access.public
+def privacy() -> ResponseReturnValue:
+    """Say what is stored, why, and for how long."""
+    return shared(page("public/privacy.html", version=PRIVACY_VERSION), now=utcnow(), edge=None)
+
+
+@bp.route("/events/<slug:slug>/register", methods=["GET", "POST"])
+@access.public
+def register(slug: str) -> ResponseReturnValue:
+    """Show the form; on a valid post, register and move on to the person's own page."""
+    found, form, now = events.get_by_slug(slug), RegistrationForm(), utcnow()
+    if not form.validate_on_submit():
+        return _form_page(found, form, status=422 if form.errors else 200)
+    try:
+        outcome = _decide(registrations.prepare(found, form.applicant(), now=now))
+    except RegistrationClosed:
+        return _form_page(found, form, status=409, notice="closed")
+    match outcome:
+        case Registered(code, link_version):
+            return redirect(_own_address(code, link_version), code=303)
+        case AlreadyKnown():
+            return page("public/check_your_mail.html", event=found, email=form.email.data)
+        case MustAgreeToWait():
+            return _form_page(events.get_by_slug(slug), form, status=409, notice="must_wait")
+        case NoPlace():
+            return _form_page(events.get_by_slug(slug), form, status=409, notice="no_place")
+
+
+@bp.get("/r/<token:token>")
+@access.link
+def registration(own: Own) -> ResponseReturnValue:
+    """Show a person where they stand and what they can do."""
+    return _own_page("public/registration.html", own, saved="saved" in request.args)
+
+
+@bp.route("/r/<token:token>/change", methods=["GET", "POST"])
+@access.link
+def change(own: Own) -> ResponseReturnValue:
+    """Let a person correct what they said about themselves."""
+    form = DetailsForm(obj=own.details)
+    if request.method == "GET" and not _is_changeable(own):
+        return redirect(_own_address(own.code, own.link_version), code=303)
+    if not form.validate_on_submit():
+        return _own_page("public/change.html", own, form=form, status=422 if form.errors else 200)
+    with transaction():
+        registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
+    return redirect(_own_address(own.code, own.link_version, saved=""), code=303)
+
+
+@bp.route("/r/<token:token>/cancel", methods=["GET", "POST"])
+@access.link
+def cancel(own: Own) -> ResponseReturnValue:
+    """Ask once more, then give the place back. Only the post changes anything (R10)."""
+    form = ConfirmForm()
+    if request.method == "GET" and not _is_changeable(own):
+        return redirect(_own_address(own.code, own.link_version), code=303)
+    if not form.validate_on_submit():
+        return _own_page("public/cancel.html", own, form=form, status=422 if form.errors else 200)
+    with transaction():
+        registrations.cancel(own.id, actor="attendee", now=utcnow())
+    return redirect(_own_address(own.code, own.link_version), code=303)
+
+
+@bp.get("/r/<token:token>/calendar.ics")
+@access.link
+def calendar_file(own: Own) -> ResponseReturnValue:
+    """Give the event as a calendar file to those who have a place."""
+    file = Response(calendar.build(own, now=utcnow()), mimetype="text/calendar")
+    file.headers["Content-Disposition"] = f"attachment; filename={own.event.slug}.ics"
+    return file
+
+
+def _decide(draft: Draft) -> Outcome:
+    """Register: by the quick answer if it is the right one, else under the lock."""
+    try:
+        with transaction():
+            return registrations.register_at_once(draft)
+    except GuardMissed:
+        with transaction():
+            return registrations.register(draft)
+
+
+def _form_page(found: EventFacts, form: Form, *, status: int, notice: str | None = None) -> Response:
+    """Show the form as typed. `notice`: why it was refused, beyond its fields: closed, must_wait or no_place."""
+    phase = window.phase(found, utcnow())
+    response = page(
+        "public/register.html",
+        event=found,
+        form=form,
+        phase=phase,
+        notice=notice,
+        privacy_version=PRIVACY_VERSION,
+        status=status,
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _own_page(template: str, own: Own, *, status: int = 200, **values: object) -> Response:
+    now = utcnow()
+    return page(
+        template,
+        own=own,
+        event=own.event,
+        token=links.own_token(own.code, own.link_version),
+        phase=window.phase(own.event, now),
+        changeable=_is_changeable(own),
+        serving=now < own.event.serving_ends_at,
+        status=status,
+        **values,
+    )
+
+
+def _is_changeable(own: Own) -> bool:
+    return State(own.state) in LIVING and utcnow() < own.event.starts_at
+
+
+def _own_address(code: str, link_version: int, **values: str) -> str:
+    return url_for("public.registration", token=links.own_token(code, link_version), **values)
