@@ -1,0 +1,254 @@
+"""The books: what is stored beside what is counted. Reads one snapshot, so it may run on a live system.
+
+Each check is one statement over all events, whatever their size. Differences name registrations by their codes and
+hold no personal data. Source: DESIGN, "seats verify"; docs/rules.md, R1, R2, R8, R13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import aliased
+
+from regapp.models import Event, History, Party, Quota, Registration
+from regapp.rules.seating import Fit, Policy, Waiting, free_seats, serve
+from regapp.rules.states import LIVING, SEATED, State
+from regapp.services.events import OWN_QUOTA
+from regapp.services.records import Action
+
+MOST_NAMED = 20
+"""Registrations named by one check; the line says when there are more."""
+HEADS = 500
+"""Parties read from a queue that should be empty or blocked at its head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One event's counters beside what was counted. Units: `taken` seats, `waiting` people; `size` None is unlimited."""
+
+    slug: str
+    size: int | None
+    taken: int
+    taken_counted: int
+    waiting: int
+    waiting_counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that does not agree. `unsettled`: a queue that is to be served, which may be under way just now."""
+
+    slug: str
+    what: str
+    unsettled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All books, oldest event first, and all differences."""
+
+    books: list[Book]
+    differences: list[Difference]
+
+    @property
+    def only_unsettled(self) -> bool:
+        """Say whether all that is wrong are queues whose serving may be under way."""
+        return bool(self.differences) and all(difference.unsettled for difference in self.differences)
+
+
+def verify(snapshot: Connection, *, now: datetime) -> Report:
+    """Recount every quota, and compare states, history, queue and addresses."""
+    rows = snapshot.execute(_counters()).all()
+    books = [Book(row.slug, row.size, row.taken, row.seated, row.waiting, row.waitlisted) for row in rows]
+    differences = [Difference(row.slug, what) for row in rows for what in _compare(row)]
+    differences += [
+        Difference(row.slug, "people wait although places are free", unsettled=True)
+        for row in rows
+        if _is_unsettled(snapshot, row, now=now)
+    ]
+    for what, wrong in _checks():
+        differences += _name(what, snapshot.execute(wrong.order_by("slug", "name").limit(MOST_NAMED + 1)).all())
+    return Report(books, differences)
+
+
+def _counters() -> Select[Any]:
+    """Return the counters of every event with the numbers that they should show."""
+    people = (
+        select(
+            Registration.event_id,
+            func.sum(case((Registration.state.in_(SEATED), 1), else_=0)).label("seated"),
+            func.sum(case((Registration.state == State.WAITLISTED, 1), else_=0)).label("waitlisted"),
+            func.max(Registration.queue_no).label("highest"),
+        )
+        .group_by(Registration.event_id)
+        .subquery()
+    )
+    return (
+        select(
+            Event.id, Event.slug, Event.fit, Event.serve_until, Event.closes_at, Event.starts_at,
+            Quota.id.label("quota_id"), Quota.size, Quota.taken, Quota.waiting, Quota.held, Quota.last_seq,
+            func.coalesce(people.c.seated, 0).label("seated"),
+            func.coalesce(people.c.waitlisted, 0).label("waitlisted"),
+            func.coalesce(people.c.highest, 0).label("highest"),
+            _was_lowered_over(people).label("lowered"),
+        )
+        .join(Quota, OWN_QUOTA)
+        .outerjoin(people, people.c.event_id == Event.id)
+        .order_by(Event.id)
+    )  # fmt: skip
+
+
+def _was_lowered_over(people: Subquery) -> ColumnElement[bool]:
+    """Say whether a size was lowered while at least as many seats were taken as now (R1, R4)."""
+    before, after = History.numbers["before"].as_integer(), History.numbers["after"].as_integer()
+    return (
+        select(literal(1))
+        .where(
+            History.quota_id == Quota.id,
+            History.action == Action.RESIZED,
+            after.is_not(None) & or_(before.is_(None), before > after),
+            History.numbers["taken"].as_integer() >= people.c.seated,
+        )
+        .correlate(Quota, people)
+        .exists()
+    )
+
+
+def _compare(row: Row[Any]) -> Iterator[str]:
+    """Yield what is wrong with the counters of one event."""
+    if row.taken != row.seated:
+        yield f"{row.taken} seats stored as taken, {row.seated} counted"
+    if row.waiting != row.waitlisted:
+        yield f"{row.waiting} people stored as waiting, {row.waitlisted} counted"
+    if row.held:
+        yield f"{row.held} seats stored as held, 0 counted"  # nothing holds seats until there are offers and blocks
+    if row.highest > row.last_seq:
+        yield f"{row.last_seq} stored as the last queue number, {row.highest} found"
+    if row.size is not None and row.seated > row.size and not row.lowered:
+        yield f"{row.seated} seats given of {row.size}, though no size was lowered"
+
+
+def _is_unsettled(snapshot: Connection, row: Row[Any], *, now: datetime) -> bool:
+    """Say whether somebody waits whom the rule would seat (R2) while serving goes on (R12)."""
+    free = free_seats(size=row.size, taken=row.seated, held=row.held)
+    serving_ends_at = min(row.serve_until or row.closes_at, row.starts_at)
+    if not row.waitlisted or free <= 0 or now >= serving_ends_at:
+        return False
+    heads = (
+        select(Registration.party_id, func.count().label("people"))
+        .where(Registration.event_id == row.id, Registration.state == State.WAITLISTED)
+        .group_by(Registration.party_id)
+        .order_by(func.min(Registration.queue_no))
+        .limit(HEADS)
+    )
+    waiting = [
+        Waiting(head.party_id, {row.quota_id: head.people}, frozenset({None})) for head in snapshot.execute(heads)
+    ]
+    return bool(serve({row.quota_id: free}, waiting, Policy(row.quota_id, Fit(row.fit))).moves)
+
+
+def _checks() -> list[tuple[str, Select[Any]]]:
+    """Return what can be wrong, each with a query for `slug` and `name` of all that is."""
+    moves = _moves()
+    last = select(moves).where(moves.c.following.is_(None)).subquery()
+    living = _has_member(Registration.state.in_(LIVING))
+    return [
+        ("no limit of its own", select(Event.slug, literal(None).label("name")).where(~_has_quota())),
+        (
+            "state differs from the last line of the history",
+            _registrations()
+            .outerjoin(last, last.c.registration_id == Registration.id)
+            .where(last.c.after.is_distinct_from(Registration.state)),
+        ),
+        (
+            "history with a gap: a line does not begin where the one before ended",
+            _registrations()
+            .join(moves, moves.c.registration_id == Registration.id)
+            .where(moves.c.before.is_distinct_from(moves.c.previous))
+            .distinct(),
+        ),
+        (
+            "a number in the queue without waiting, or the reverse",
+            _registrations().where(Registration.queue_no.is_not(None) != (Registration.state == State.WAITLISTED)),
+        ),
+        (
+            "party and registration differ in their queue numbers",
+            _with_party().where(Party.queue_no.is_distinct_from(Registration.queue_no)),
+        ),
+        ("queue number given twice", _with_party().where(_has_twin())),
+        ("party and registration differ in their events", _with_party().where(Party.event_id != Registration.event_id)),
+        ("an address kept or freed against the state", _parties().where(Party.contact_key.is_not(None) != living)),
+        ("a party without a registration", _parties().where(~_has_member(literal(True)))),
+    ]
+
+
+def _moves() -> Subquery:
+    """Return the changes of state in the history, each with what the one before it led to and the next one's id."""
+    order = {"partition_by": History.registration_id, "order_by": History.id}
+    return (
+        select(
+            History.registration_id,
+            History.before,
+            History.after,
+            func.lag(History.after).over(**order).label("previous"),
+            func.lead(History.id).over(**order).label("following"),
+        )
+        .where(History.registration_id.is_not(None), History.after.is_not(None))
+        .subquery()
+    )
+
+
+def _registrations() -> Select[Any]:
+    return select(Event.slug, Registration.code.label("name")).join_from(
+        Event, Registration, Registration.event_id == Event.id
+    )
+
+
+def _with_party() -> Select[Any]:
+    return _registrations().join(Party, Party.id == Registration.party_id)
+
+
+def _parties() -> Select[Any]:
+    name = literal("party ") + cast(Party.id, String)
+    return select(Event.slug, name.label("name")).join_from(Event, Party, Party.event_id == Event.id)
+
+
+def _has_quota() -> ColumnElement[bool]:
+    return select(literal(1)).where(OWN_QUOTA).correlate(Event).exists()
+
+
+def _has_member(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(literal(1)).where(Registration.party_id == Party.id, condition).correlate(Party).exists()
+
+
+def _has_twin() -> ColumnElement[bool]:
+    other: Any = aliased(Party)
+    same = (other.event_id == Party.event_id) & (other.queue_no == Party.queue_no) & (other.id != Party.id)
+    return select(literal(1)).where(same).correlate(Party).exists()
+
+
+def _name(what: str, wrong: Sequence[Row[Any]]) -> Iterator[Difference]:
+    """Yield one difference per event, naming the first of what is wrong there."""
+    names: dict[str, list[str]] = {}
+    for slug, name in wrong[:MOST_NAMED]:
+        names.setdefault(slug, []).append(name or "")
+    more = " and others" if len(wrong) > MOST_NAMED else ""
+    for slug, found in names.items():
+        yield Difference(slug, f"{what}: {', '.join(found)}{more}" if any(found) else what)
