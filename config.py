@@ -31,6 +31,10 @@ class Config:
         self.SQLALCHEMY_DATABASE_URI = _driver(self.DATABASE_URL) or f"sqlite:///{self.INSTANCE_DIR}/regapp.sqlite"
         self.SQLALCHEMY_ENGINE_OPTIONS = _engine_options(self.SQLALCHEMY_DATABASE_URI, threads=self.THREADS)
 
+        # Whether the embedded server sends mails itself. Default: on with SQLite, off with DATABASE_URL, where workers
+        # are processes of their own.
+        self.WORKER = _flag(env.get("WORKER", "on" if self.EMBEDDED else "off"))
+
         # Signs links, forms and cookies; at least 32 characters. The embedded default makes and keeps its own.
         self.SECRET_KEY = env.get("SECRET_KEY", "")
         # Earlier keys, separated by commas: links and forms that they signed stay valid.

@@ -46,7 +46,7 @@ def serve(app: Flask) -> None:
 @contextmanager
 def _worker(app: Flask) -> Iterator[None]:
     """Run a worker meanwhile, unless workers run as processes of their own."""
-    if not app.config["EMBEDDED"]:
+    if not app.config["WORKER"]:
         yield
         return
     stop = Event()
@@ -65,7 +65,7 @@ def _greeting(app: Flask) -> str:
     lines = ["regapp is ready. Open", f"  {url}/", *(f"  {url}/events/{slug}" for slug in _slugs(app))]
     if not app.config["MAIL_SERVER"]:
         lines.append(f"Mails are files in {app.config['INSTANCE_DIR']}/mail (MAIL_SERVER is not set).")
-    if not app.config["EMBEDDED"]:
+    if not app.config["WORKER"]:
         lines.append("Mails are sent by `flask --app wsgi worker`.")
     return "\n".join([*lines, "Ctrl+C ends it."])
 
