@@ -125,9 +125,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> str:
+    """Return the address of a PostgreSQL server, for `new_database`."""
+    return _server()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a migrated database for this worker's tests, one after the other."""
-    with new_database(_server()) as url:
+    with new_database(server) as url:
         _migrate({"INSTANCE_DIR": str(tmp_path_factory.mktemp("migration")), "DATABASE_URL": url})
         yield url
 
