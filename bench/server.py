@@ -1,0 +1,105 @@
+"""The server to measure: started on a free port of this machine, asked until it answers, stopped by its own id."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import processes
+from bench.database import ROOT, THREADS, Installation
+
+HOST = "127.0.0.1"
+WORKERS = 2
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 20.0
+"""Both in seconds."""
+
+
+class ServerFailed(Exception):
+    """The server did not start; the text is the end of what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers. `ready_after`: seconds from its start to the first page."""
+
+    port: int
+    pid: int
+    ready_after: float
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all its processes."""
+        return processes.cpu_seconds(processes.family(self.pid))
+
+    def memory_mb(self) -> float:
+        """Return the memory of its largest process."""
+        return max(processes.resident_mb(pid) for pid in processes.family(self.pid))
+
+
+@contextmanager
+def serving(installation: Installation, *, app: str = "wsgi:app") -> Iterator[Server]:
+    """Serve the installation: embedded with `python wsgi.py`, on PostgreSQL with granian. Raises: ServerFailed."""
+    port = _free_port()
+    command = ["wsgi.py"] if installation.is_embedded else _granian(app, port)
+    environment = {**installation.environment, "PORT": str(port)}
+    log = installation.folder / f"server-{port}.log"
+    began = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        _wait_for_page(process, port, log)
+        yield Server(port, process.pid, time.monotonic() - began)
+    finally:
+        _stop(process)
+
+
+def _granian(app: str, port: int) -> list[str]:
+    # fmt: off
+    return [
+        "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--http", "1",
+        "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--respawn-failed-workers", app,
+    ]
+    # fmt: on
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_page(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    give_up = time.monotonic() + STARTS_WITHIN
+    while not _shows_page(port):
+        if process.poll() is not None or time.monotonic() > give_up:
+            raise ServerFailed(log.read_text(errors="replace")[-2000:])
+        time.sleep(0.02)
+
+
+def _shows_page(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=STARTS_WITHIN)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
