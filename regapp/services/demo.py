@@ -1,0 +1,118 @@
+"""Events to try the product on: read from demo/*.toml, moved to where they are useful today."""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, exists, select
+
+from regapp.db import db
+from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind
+from regapp.services import events, registrations
+from regapp.services.drafts import Applicant, Details
+
+PRIVACY_VERSION = "demo"
+"""What the invented people agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoEvent:
+    """One file. Times are local and naive, as in the file; `starts_in_weeks` None keeps the real dates.
+
+    Units: `size` in seats, None is unlimited. `people`: in the order in which they register.
+    """
+
+    slug: str
+    tz: str
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime
+    closes_at: datetime
+    texts: dict[str, dict[str, Any]]
+    size: int | None = None
+    starts_in_weeks: int | None = None
+    people: tuple[dict[str, str], ...] = ()
+
+
+def read(folder: Path) -> list[DemoEvent]:
+    """Return the events of a folder, by file name."""
+    return [_parse(tomllib.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.toml"))]
+
+
+def has_events() -> bool:
+    """Say whether there is any event at all."""
+    return bool(db.session.scalar(select(exists().select_from(Event))))
+
+
+def load(demo: DemoEvent, *, now: datetime) -> bool:
+    """Make the event and register its people; say False and change nothing if there is one of this name already."""
+    if db.session.scalar(select(Event.id).where(Event.slug == demo.slug)):
+        return False
+    event_id = _create(demo, now=now)
+    _register(event_id, demo.people, now=now)
+    # The people are invented and nobody waits for these mails. No worker has seen them: they were never committed.
+    db.session.execute(delete(OutboxMail).where(OutboxMail.event_id == event_id))
+    return True
+
+
+def instant(demo: DemoEvent, local: datetime, *, now: datetime) -> datetime:
+    """Return a time of the file, moved by whole weeks: weekdays and local times stay, over summer time too."""
+    zone = ZoneInfo(demo.tz)
+    if demo.starts_in_weeks is not None:
+        earliest = now.astimezone(zone).date() + timedelta(weeks=demo.starts_in_weeks)
+        days = (earliest - demo.starts_at.date()).days
+        local += timedelta(weeks=-(-days // 7))
+    return local.replace(tzinfo=zone)
+
+
+def _parse(found: dict[str, Any]) -> DemoEvent:
+    return DemoEvent(**found | {"people": tuple(found.get("people", ()))})
+
+
+def _create(demo: DemoEvent, *, now: datetime) -> int:
+    event = Event(
+        slug=demo.slug,
+        status=EventStatus.PUBLISHED,
+        tz=demo.tz,
+        starts_at=instant(demo, demo.starts_at, now=now),
+        ends_at=instant(demo, demo.ends_at, now=now),
+        opens_at=instant(demo, demo.opens_at, now=now),
+        closes_at=instant(demo, demo.closes_at, now=now),
+        texts=demo.texts,
+    )
+    db.session.add(event)
+    db.session.flush()
+    db.session.add(Quota(event_id=event.id, kind=QuotaKind.EVENT, size=demo.size))
+    db.session.flush()
+    return event.id
+
+
+def _register(event_id: int, people: tuple[dict[str, str], ...], *, now: datetime) -> None:
+    """Register the people one after the other, at even distances between the opening and now."""
+    opens_at = events.get(event_id).opens_at
+    for number, person in enumerate(people, start=1):
+        at = opens_at + (now - opens_at) * number / (len(people) + 1)
+        registrations.register(registrations.prepare(events.get(event_id), _applicant(person), now=at))
+
+
+def _applicant(person: dict[str, str]) -> Applicant:
+    return Applicant(
+        details=Details(
+            first_name=person.get("first_name"),
+            last_name=person.get("last_name"),
+            organisation=person["organisation"],
+            job_title=person.get("job_title"),
+            country=person["country"],
+        ),
+        email=person["email"],
+        lang="en",
+        submission=secrets.token_hex(16),
+        accept_waitlist=True,
+        privacy_version=PRIVACY_VERSION,
+    )
