@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     String,
     Subquery,
@@ -27,11 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from regapp.db import AnyRow
 from regapp.models import Event, History, Party, Quota, Registration
 from regapp.rules.seating import Fit, Policy, Waiting, free_seats, serve
 from regapp.rules.states import LIVING, SEATED, State
 from regapp.services.events import OWN_QUOTA
 from regapp.services.records import Action
+
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 MOST_NAMED = 20
 """Registrations named by one check; the line says when there are more."""
@@ -88,7 +90,7 @@ def verify(snapshot: Connection, *, now: datetime) -> Report:
     return Report(books, differences)
 
 
-def _counters() -> Select[Any]:
+def _counters() -> AnySelect:
     """Return the counters of every event with the numbers that they should show."""
     people = (
         select(
@@ -131,7 +133,7 @@ def _was_lowered_over(people: Subquery) -> ColumnElement[bool]:
     )
 
 
-def _compare(row: Row[Any]) -> Iterator[str]:
+def _compare(row: AnyRow) -> Iterator[str]:
     """Yield what is wrong with the counters of one event."""
     if row.taken != row.seated:
         yield f"{row.taken} seats stored as taken, {row.seated} counted"
@@ -145,7 +147,7 @@ def _compare(row: Row[Any]) -> Iterator[str]:
         yield f"{row.seated} seats given of {row.size}, though no size was lowered"
 
 
-def _is_unsettled(snapshot: Connection, row: Row[Any], *, now: datetime) -> bool:
+def _is_unsettled(snapshot: Connection, row: AnyRow, *, now: datetime) -> bool:
     """Say whether somebody waits whom the rule would seat (R2) while serving goes on (R12)."""
     free = free_seats(size=row.size, taken=row.seated, held=row.held)
     serving_ends_at = min(row.serve_until or row.closes_at, row.starts_at)
@@ -164,7 +166,7 @@ def _is_unsettled(snapshot: Connection, row: Row[Any], *, now: datetime) -> bool
     return bool(serve({row.quota_id: free}, waiting, Policy(row.quota_id, Fit(row.fit))).moves)
 
 
-def _checks() -> list[tuple[str, Select[Any]]]:
+def _checks() -> list[tuple[str, AnySelect]]:
     """Return what can be wrong, each with a query for `slug` and `name` of all that is."""
     moves = _moves()
     last = select(moves).where(moves.c.following.is_(None)).subquery()
@@ -201,7 +203,7 @@ def _checks() -> list[tuple[str, Select[Any]]]:
 
 def _moves() -> Subquery:
     """Return the changes of state in the history, each with what the one before it led to and the next one's id."""
-    order = {"partition_by": History.registration_id, "order_by": History.id}
+    order: dict[str, Any] = {"partition_by": History.registration_id, "order_by": History.id}
     return (
         select(
             History.registration_id,
@@ -215,17 +217,17 @@ def _moves() -> Subquery:
     )
 
 
-def _registrations() -> Select[Any]:
+def _registrations() -> AnySelect:
     return select(Event.slug, Registration.code.label("name")).join_from(
         Event, Registration, Registration.event_id == Event.id
     )
 
 
-def _with_party() -> Select[Any]:
+def _with_party() -> AnySelect:
     return _registrations().join(Party, Party.id == Registration.party_id)
 
 
-def _parties() -> Select[Any]:
+def _parties() -> AnySelect:
     name = literal("party ") + cast(Party.id, String)
     return select(Event.slug, name.label("name")).join_from(Event, Party, Party.event_id == Event.id)
 
@@ -244,7 +246,7 @@ def _has_twin() -> ColumnElement[bool]:
     return select(literal(1)).where(same).correlate(Party).exists()
 
 
-def _name(what: str, wrong: Sequence[Row[Any]]) -> Iterator[Difference]:
+def _name(what: str, wrong: Sequence[AnyRow]) -> Iterator[Difference]:
     """Yield one difference per event, naming the first of what is wrong there."""
     names: dict[str, list[str]] = {}
     for slug, name in wrong[:MOST_NAMED]:
