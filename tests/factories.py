@@ -10,7 +10,7 @@ from typing import Any
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.models import Event, EventStatus, Quota, QuotaKind
-from regapp.services import registrations
+from regapp.services import drafts, registrations
 from regapp.services.drafts import Applicant, Details
 from regapp.services.events import EventFacts, get
 from regapp.services.own import Own, get_own
@@ -89,7 +89,7 @@ def make_applicant(**overrides: Any) -> Applicant:
 def make_registration(event: EventFacts, *, now: datetime | None = None, **overrides: Any) -> Own:
     """Register somebody through the real service, as the event stands now; seated, or waiting if it is full."""
     with transaction():
-        draft = registrations.prepare(get(event.id), make_applicant(**overrides), now=now or utcnow())
+        draft = drafts.prepare(get(event.id), make_applicant(**overrides), now=now or utcnow())
         outcome = registrations.register(draft)
         assert isinstance(outcome, Registered), f"not registered: {outcome}"
         return get_own(outcome.code)
@@ -97,7 +97,7 @@ def make_registration(event: EventFacts, *, now: datetime | None = None, **overr
 
 def attempt(event: EventFacts, applicant: Applicant, *, now: datetime, locked: bool = False) -> Outcome:
     """Register as the page does: the quick answer, else the slow path; `locked` takes the slow path at once."""
-    draft = registrations.prepare(event, applicant, now=now)
+    draft = drafts.prepare(event, applicant, now=now)
     try:
         with transaction():
             if not locked:

@@ -14,9 +14,9 @@ from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
 from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, State, check_move
-from regapp.rules.window import check_before_start, check_open
+from regapp.rules.window import Phase, check_before_start, check_open, phase
 from regapp.services import drafts, records, seats, waitlist
-from regapp.services.drafts import Applicant, Details, Draft
+from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 from regapp.services.seats import GuardMissed
@@ -64,19 +64,13 @@ _BY_SUBMISSION = _CURRENT.where(Party.submission_hash == bindparam("hash"))
 _BY_CONTACT = _CURRENT.where(Party.event_id == bindparam("event"), Party.contact_key == bindparam("key"))
 
 
-def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
-    """Check the window and work out all that needs no lock. Raises: RegistrationClosed."""
-    check_open(event, now)
-    return drafts.prepare(event, applicant, now=now)
-
-
 def register_at_once(draft: Draft) -> Outcome:
     """Give the usual answer, a seat, without waiting for the lock.
 
     Raises: GuardMissed, whenever the answer may be another one: roll back, then call `register`.
     Source: docs/rules.md, R1 to R9; ADR 0002.
     """
-    if draft.event.waiting or draft.event.free < 1:
+    if phase(draft.event, draft.now) is not Phase.OPEN or draft.event.waiting or draft.event.free < 1:
         raise GuardMissed
     party_id = drafts.claim(draft)
     if party_id is None:
@@ -90,7 +84,7 @@ def register_at_once(draft: Draft) -> Outcome:
 
 
 def register(draft: Draft) -> Outcome:
-    """Decide under the lock: a seat, a place in the queue, or neither.
+    """Decide under the lock: a seat, a place in the queue, or neither. A form that came before gets its first answer.
 
     Raises: RegistrationClosed.
     Source: docs/rules.md, R1 to R9.

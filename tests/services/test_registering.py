@@ -12,7 +12,7 @@ from regapp.db import Model, db, transaction
 from regapp.errors import RegistrationClosed
 from regapp.models import Consent, Event, History, OutboxMail, Party, Quota, Registration
 from regapp.rules.window import Phase
-from regapp.services import events, own, registrations
+from regapp.services import drafts, events, own, registrations
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Registered
 from tests.factories import attempt, make_applicant, make_event
 
@@ -224,7 +224,7 @@ def test_a_submission_of_another_event_opens_nothing(now) -> None:
         pytest.param({"status": "cancelled"}, Phase.CANCELLED, id="called off"),
     ],
 )
-def test_a_closed_event_takes_nobody_on_either_path(now, overrides, reason) -> None:
+def test_a_closed_event_takes_nobody(now, overrides, reason) -> None:
     dates = {"opens": -1, "closes": 2, **{k: v for k, v in overrides.items() if k != "status"}}
     event = make_event(
         opens_at=now + timedelta(hours=dates["opens"]),
@@ -233,24 +233,29 @@ def test_a_closed_event_takes_nobody_on_either_path(now, overrides, reason) -> N
         ends_at=now + timedelta(days=4),
         status=overrides.get("status", "published"),
     )
-    applicant = make_applicant()
+    before = everything()
 
     with pytest.raises(RegistrationClosed) as refused:
-        registrations.prepare(event, applicant, now=now)
-    assert refused.value.values["reason"] == reason
+        attempt(event, make_applicant(), now=now)
 
-    stale = registrations.drafts.prepare(event, applicant, now=now)
-    before = everything()
-    with pytest.raises(RegistrationClosed), transaction():
-        registrations.register(stale)
+    assert refused.value.values["reason"] == reason
     assert everything() == before
+
+
+@pytest.mark.rule("R9")
+def test_an_answer_that_was_lost_is_given_again_even_after_closing(now) -> None:
+    event = make_event(closes_at=now + timedelta(minutes=1), starts_at=now + timedelta(days=3))
+    applicant = make_applicant()
+    first = attempt(event, applicant, now=now)
+
+    assert attempt(event, applicant, now=event.closes_at) == first
 
 
 @pytest.mark.rule("R13")
 def test_a_change_that_is_rolled_back_leaves_and_sends_nothing(now) -> None:
     event = make_event()
     before = everything()
-    draft = registrations.prepare(event, make_applicant(), now=now)
+    draft = drafts.prepare(event, make_applicant(), now=now)
 
     with pytest.raises(ZeroDivisionError), transaction():
         registrations.register_at_once(draft)
@@ -262,7 +267,7 @@ def test_a_change_that_is_rolled_back_leaves_and_sends_nothing(now) -> None:
 
 def test_settings_changed_after_reading_send_the_quick_answer_to_the_slow_path(now) -> None:
     event = make_event(size=5)
-    draft = registrations.prepare(event, make_applicant(), now=now)
+    draft = drafts.prepare(event, make_applicant(), now=now)
     with transaction():
         db.session.execute(db.update(Quota).values(version=Quota.version + 1))
 

@@ -11,7 +11,7 @@ from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
 from regapp.rules.states import LIVING, State
-from regapp.services import events, registrations
+from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
@@ -63,7 +63,7 @@ def register(slug: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _form_page(found, form, status=422 if form.errors else 200)
     try:
-        outcome = _decide(registrations.prepare(found, form.applicant(), now=now))
+        outcome = _decide(drafts.prepare(found, form.applicant(), now=now))
     except RegistrationClosed:
         return _form_page(found, form, status=409, notice="closed")
     match outcome:
