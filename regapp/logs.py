@@ -111,7 +111,7 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             sys.stderr.write(self.format(record) + "\n")
-        except Exception:  # noqa: BLE001  as every handler of the standard library does
+        except Exception:  # as every handler of the standard library does
             self.handleError(record)
 
 

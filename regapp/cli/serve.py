@@ -28,11 +28,12 @@ ENDING = 8.0
 
 def serve(app: Flask) -> None:
     """Answer requests until told to end (SIGTERM, Ctrl+C); run one worker beside it if the database is embedded."""
+    # Headers of a proxy stay visible, though nobody trusts them: /metrics must see that a request came through one.
     try:
         server: Any = create_server(
             app, host=app.config["HOST"], port=app.config["PORT"], threads=app.config["THREADS"],
             max_request_body_size=MOST_BYTES, channel_timeout=IDLE, connection_limit=CONNECTIONS,
-            clear_untrusted_proxy_headers=True, asyncore_use_poll=True, ident="regapp",
+            clear_untrusted_proxy_headers=False, asyncore_use_poll=True, ident="regapp",
         )  # fmt: skip
     except OSError as error:
         sys.exit(f"Cannot listen on {app.config['HOST']}:{app.config['PORT']}: {error.strerror}. PORT sets another one.")
