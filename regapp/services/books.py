@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import aliased
 
@@ -43,7 +44,7 @@ HEADS = 500
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One event's counters beside what was counted. Units: `taken` seats, `waiting` people; `size` None is unlimited."""
+    """One event's counters beside what was counted. Units: seats, for `waiting` people; `size` None is unlimited."""
 
     slug: str
     size: int | None
@@ -197,7 +198,7 @@ def _checks() -> list[tuple[str, AnySelect]]:
         ("queue number given twice", _with_party().where(_has_twin())),
         ("party and registration differ in their events", _with_party().where(Party.event_id != Registration.event_id)),
         ("an address kept or freed against the state", _parties().where(Party.contact_key.is_not(None) != living)),
-        ("a party without a registration", _parties().where(~_has_member(literal(True)))),
+        ("a party without a registration", _parties().where(~_has_member(true()))),
     ]
 
 

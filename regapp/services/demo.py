@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, select
 
 from regapp.db import db
 from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind
-from regapp.services import events, registrations
+from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Applicant, Details
 
 PRIVACY_VERSION = "demo"
@@ -98,7 +98,7 @@ def _register(event_id: int, people: tuple[dict[str, str], ...], *, now: datetim
     opens_at = events.get(event_id).opens_at
     for number, person in enumerate(people, start=1):
         at = opens_at + (now - opens_at) * number / (len(people) + 1)
-        registrations.register(registrations.prepare(events.get(event_id), _applicant(person), now=at))
+        registrations.register(drafts.prepare(events.get(event_id), _applicant(person), now=at))
 
 
 def _applicant(person: dict[str, str]) -> Applicant:

@@ -1,1 +1,1 @@
-
+"""For machines that watch over us."""
