@@ -93,9 +93,7 @@ def test_migrating_twice_changes_nothing(bare_app: Flask, now: datetime) -> None
     assert _revision() == HEAD
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    bare_app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_fails_leaves_the_database_as_it_was(bare_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError("the power went")
 
