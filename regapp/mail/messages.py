@@ -61,7 +61,7 @@ def compose(message: Message, about: About, *, now: datetime, **facts: Any) -> d
 
 def subject(message: Message, event_name: str) -> str:
     """Return the subject of a mail in the present language, on one line whatever the event is called."""
-    return one_line(_subject(message, event_name))
+    return one_line(str(_subject(message, event_name)))
 
 
 def one_line(text: str) -> str:
@@ -74,7 +74,7 @@ def _breaks_a_line(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_DIRECTION
 
 
-def _subject(message: Message, event: str) -> str:
+def _subject(message: Message, event: str) -> Any:
     match message:
         case Message.CONFIRMED:
             return _("You have a place: %(event)s", event=event)

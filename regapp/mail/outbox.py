@@ -141,7 +141,8 @@ def next_attempt(letter: Letter, *, now: datetime) -> datetime:
 def give_back(letters: Sequence[Letter], *, now: datetime, words: str | None = None) -> None:
     """End the lease of mails that were not tried. With `words`, why; then those of three days ago are given up."""
     if words is None:
-        return _record(letters)
+        _record(letters)
+        return
     old = [letter for letter in letters if now >= letter.created_at + GIVE_UP]
     _record([letter for letter in letters if letter not in old], error=words[:WORDS])
     _record(old, error=words[:WORDS], failed_at=now)
@@ -210,11 +211,11 @@ def _hand_over(letter: Letter, connection: Connection | Folder) -> _Trouble | No
     """Render and send one mail. Whatever goes wrong with it must not stop the others."""
     try:
         message = MailMessage(letter, render(letter))
-    except Exception as error:  # noqa: BLE001  a mail that cannot be rendered is recorded like one that is refused
+    except Exception as error:  # a mail that cannot be rendered is recorded like one that is refused
         return _Trouble(_words(error, letter), ends_conversation=False)
     try:
         connection.send(message)
-    except Exception as error:  # noqa: BLE001  see above
+    except Exception as error:  # see above
         return _Trouble(_words(error, letter), ends_conversation(error))
     return None
 

@@ -6,10 +6,12 @@ import os
 import smtplib
 import ssl
 from contextlib import suppress
+from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import formatdate, parseaddr
+from email.utils import formataddr, parseaddr
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ from typing import Self
 import flask_mail
 from flask import current_app
 
+from regapp.clock import utcnow
 from regapp.mail.messages import one_line
 from regapp.mail.render import Letter, Rendered
 from regapp.rules.addresses import ascii_address
@@ -35,26 +38,27 @@ class MailMessage(flask_mail.Message):
 
     def __init__(self, letter: Letter, rendered: Rendered) -> None:
         """Address the rendered letter. Raises: ValueError if there is no address, or none that mail servers take."""
-        self.to = Address(one_line(letter.to_name or ""), addr_spec=letter.to_address or "")
-        super().__init__(subject=rendered.subject, recipients=[self.to.addr_spec], body=rendered.text)
+        address = _checked(letter.to_address or "")
+        super().__init__(subject=rendered.subject, recipients=[address], body=rendered.text)
+        self.to = _mailbox("To", letter.to_name or "", address)
         self.page = rendered.html
         self.language = rendered.lang
         self.msgId = _message_id(letter)
         self.file_name = f"{letter.id:06}-{letter.message}.eml"
 
     def _message(self) -> EmailMessage:  # type: ignore[override]  # the modern class, which refuses line breaks
-        message = EmailMessage(policy=SMTP)
-        message["Subject"] = self.subject
-        message["From"] = sender()
-        message["To"] = self.to
-        message["Date"] = formatdate(self.date)
+        message = EmailMessage(policy=SMTP.clone(refold_source="none"))  # what we folded stays as it is
+        message.set_raw("Subject", _encoded("Subject", self.subject))
+        message.set_raw("From", _mailbox("From", *sender()))
+        message.set_raw("To", self.to)
+        message["Date"] = utcnow()
         message["Message-ID"] = self.msgId
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
-        message["Content-Language"] = self.language
         if self.reply_to:
             message["Reply-To"] = str(self.reply_to)
         message.set_content(self.body, cte="quoted-printable")
         message.add_alternative(self.page, subtype="html", cte="quoted-printable")
+        message["Content-Language"] = self.language  # last: the step before moves such headers into the first part
         return message
 
 
@@ -156,13 +160,39 @@ def _answer(code: int, words: bytes | str) -> str:
     return one_line(f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}")
 
 
-def sender() -> Address:
-    """Return who sends: MAIL_DEFAULT_SENDER."""
+def sender() -> tuple[str, str]:
+    """Return who sends, name and address: MAIL_DEFAULT_SENDER."""
     name, address = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])
-    return Address(name, addr_spec=ascii_address(address))
+    return name, ascii_address(address)
 
 
 def _message_id(letter: Letter) -> str:
     """Return the name of this mail, the same for each copy of it (RFC 5322, 3.6.4)."""
     digest = sha256(f"{letter.id} {letter.message} {letter.facts.get('code')}".encode()).hexdigest()
-    return f"<{letter.id}.{digest[:24]}@{sender().domain}>"
+    domain = sender()[1].rpartition("@")[2]
+    return f"<{letter.id}.{digest[:24]}@{domain}>"
+
+
+def _checked(address: str) -> str:
+    """Return the address if it is one. Raises: ValueError, which does not repeat it."""
+    try:
+        return Address(addr_spec=address).addr_spec
+    except (ValueError, IndexError, MessageError):
+        raise ValueError("the recipient's address is none that mail servers take") from None
+
+
+def _mailbox(header: str, name: str, address: str) -> str:
+    """Return a name and an address as they stand in a header."""
+    encoded = _encoded(header, name)
+    return f"{encoded} <{address}>" if encoded.startswith("=?") else formataddr((encoded, address))
+
+
+def _encoded(header: str, text: str) -> str:
+    """Return text as it stands in a header: one line in ASCII, or encoded words.
+
+    The folding of email.message loses spaces between encoded words of long names; email.header does not.
+    """
+    text = one_line(text)
+    if text.isascii() and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name=header).encode()

@@ -1,0 +1,42 @@
+"""Makes letters for tests that need no database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from regapp.mail.render import Letter
+
+NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
+TEXTS = {
+    "en": {
+        "name": "European Cluster Conference",
+        "venue": "Crowne Plaza",
+        "address": "Rue Gineste 3, 1210 Brussels",
+        "organiser": "Cluster Association",
+    }
+}
+
+
+def make_letter(**overrides: Any) -> Letter:
+    """Make a claimed mail. Overrides: fields of `Letter`, or facts (`position`, `before`)."""
+    facts = {"code": "7K4M2-QXTB9", "link_version": 0, "sequence": 0}
+    facts |= {key: overrides.pop(key) for key in set(overrides) & {"position", "before", "code"}}
+    values = {
+        "id": 42,
+        "message": "confirmed",
+        "lang": "en",
+        "to_address": "ilona@example.org",
+        "to_name": "Ilona Kovács",
+        "facts": facts,
+        "created_at": NOW,
+        "attempts": 0,
+        "lease_until": NOW,
+        "registered_at": datetime(2026, 9, 7, 8, 0, tzinfo=UTC),
+        "slug": "cluster-conference",
+        "tz": "Europe/Brussels",
+        "starts_at": datetime(2026, 12, 1, 8, 0, tzinfo=UTC),
+        "ends_at": datetime(2026, 12, 2, 12, 30, tzinfo=UTC),
+        "texts": TEXTS,
+    }
+    return Letter(**values | overrides)

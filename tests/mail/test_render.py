@@ -1,0 +1,114 @@
+"""What people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from regapp.links import own_url
+from regapp.mail.messages import Message
+from regapp.mail.render import render
+from tests.mail.letters import make_letter
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def _text(**overrides: Any) -> str:
+    """Return the words of a mail, wherever its lines break."""
+    return " ".join(render(make_letter(**overrides)).text.split())
+
+
+@pytest.mark.parametrize("message", list(Message))
+def test_every_mail_says_when_where_for_whom_and_by_whom(app: Flask, message: Message) -> None:
+    rendered = render(make_letter(message=message))
+    link = own_url("7K4M2-QXTB9", 0)
+
+    text = " ".join(rendered.text.split())
+    for words in (
+        "Ilona Kovács",
+        "European Cluster Conference",
+        "Tuesday 1 December 2026, 09:00, to Wednesday 2 December 2026, 13:30, Brussels time (CET)",
+        "Crowne Plaza, Rue Gineste 3, 1210 Brussels",
+        "Your reference 7K4M2-QXTB9",
+        f"Open your registration: {link}",
+        "You get this mail because somebody registered this address on Monday 7 September 2026.",
+        "Cluster Association",
+    ):
+        assert words in text
+        assert words.rpartition(": ")[2] in rendered.html.replace("<br>\n", " ").replace("</strong>", "")
+    assert f'href="{link}"' in rendered.html
+    assert "European Cluster Conference" in rendered.subject
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param({"message": "confirmed"}, "You have a place, Ilona Kovács.", id="confirmed"),
+        pytest.param({"message": "waitlisted", "position": 4}, "Waiting list, number 4 You have no place", id="4th"),
+        pytest.param({"message": "waitlisted", "position": 4}, "Please do not book travel yet.", id="no travel"),
+        pytest.param({"message": "waitlisted", "position": 1250}, "as number 1,250.", id="a long queue"),
+        pytest.param({"message": "waitlisted"}, "You are on the waiting list. Please", id="no number known"),
+        pytest.param({"message": "promoted"}, "A place became free, and it is yours", id="promoted"),
+        pytest.param({"message": "cancelled", "before": "confirmed"}, "Your place is cancelled", id="gave up a place"),
+        pytest.param({"message": "cancelled", "before": "waitlisted"}, "no longer on the waiting list", id="gave up"),
+        pytest.param({"message": "already_registered"}, "Your first registration stands", id="already registered"),
+    ],
+)
+def test_a_mail_says_what_happened(app: Flask, facts: dict[str, Any], said: str) -> None:
+    assert said in _text(**facts)
+
+
+@pytest.mark.parametrize("message", list(Message))
+def test_an_event_without_texts_still_gives_a_mail(app: Flask, message: Message) -> None:
+    rendered = render(make_letter(message=message, texts={}, to_name=None, registered_at=None))
+
+    assert "cluster-conference" in rendered.subject
+    assert "7K4M2-QXTB9" in rendered.text
+    assert "None" not in rendered.text + rendered.html
+    assert "Where" not in rendered.text
+
+
+def test_a_language_without_source_is_answered_in_english(app: Flask) -> None:
+    rendered = render(make_letter(lang="xx"))
+
+    assert rendered.lang == "en"
+    assert '<html lang="en">' in rendered.html
+
+
+@pytest.mark.parametrize("lang", ["../../secret", "en.md", "", "\x00"])
+def test_a_strange_language_is_no_path(app: Flask, lang: str) -> None:
+    assert render(make_letter(lang=lang)).lang == "en"
+
+
+def test_hostile_names_and_titles_are_only_words(app: Flask) -> None:
+    name = "*Bob* <img src=x> [x](https://evil.example)\r\n# Title {{ link }}"
+    texts = {"en": {"name": "<i>Event</i>\n\n- 1", "venue": "](https://evil.example)", "organiser": "---"}}
+
+    rendered = render(make_letter(to_name=name, texts=texts))
+
+    shown = " ".join(rendered.text.split())
+    assert "You have a place, *Bob* <img src=x> [x](https://evil.example) # Title {{ link }}." in shown
+    assert "We look forward to seeing you at <i>Event</i> - 1." in shown
+    assert "<img" not in rendered.html
+    assert "<i>" not in rendered.html
+    assert "<li" not in rendered.html
+    assert 'href="https://evil.example' not in rendered.html
+    assert rendered.subject == "You have a place: <i>Event</i> - 1"
+
+
+def test_the_look_is_written_into_the_elements_and_nothing_is_fetched(app: Flask) -> None:
+    html = render(make_letter(message="waitlisted", position=4)).html
+
+    assert 'class="state" style="' in html
+    assert "#7d5200" in html
+    assert "prefers-color-scheme: dark" in html
+    assert "src=" not in html
+    assert "url(" not in html
+
+
+def test_no_mark_of_markdown_is_left_in_the_text(app: Flask) -> None:
+    text = "".join(render(make_letter(message=message, position=3)).text for message in Message)
+
+    assert not set("*#<>[]\\`_|") & set(text)
