@@ -1,0 +1,79 @@
+# Needs python3 (3.11 or newer, with venv), make and git; everything else goes into .venv. `make help` lists the targets.
+
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+BIN := .venv/bin
+FLASK := $(BIN)/flask --app wsgi
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check format lock bench chromium clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/product ## set up and serve on http://127.0.0.1:8000 (PORT=… changes it), with demo events in an empty database
+	@$(FLASK) db upgrade
+	@$(FLASK) demo load --if-empty
+	@exec $(BIN)/python wsgi.py
+
+dev: .venv/product ## serve with reloading and a debugger, and a worker that sends the mails
+	@$(FLASK) db upgrade
+	@$(FLASK) worker & worker=$$!; trap 'kill $$worker' EXIT; $(FLASK) run --debug --port $(PORT)
+
+test: .venv/development chromium ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
+ifeq ($(TESTS),)
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report term
+	$(BIN)/coverage report --include 'regapp/rules/*' --fail-under 100
+else
+	$(BIN)/pytest $(TESTS)
+endif
+
+check: .venv/development ## format, lint, types, import contracts, templates
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint --lint --quiet templates
+
+format: .venv/development ## put the code into its form, mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/development ## measure; writes bench/results.json
+	$(BIN)/python -m bench
+
+lock: .venv/development ## take the newest versions into requirements*.txt
+	$(LOCK) --upgrade requirements.in -o requirements.txt
+	$(LOCK) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what was installed or generated; keeps instance/
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+chromium: # the browser of the browser tests
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+	else \
+		echo "The browser tests need Chromium: install it (Debian: apt-get install chromium)." >&2; exit 1; \
+	fi
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; PYTHON=… names another one." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "python3 cannot make a venv: install it (Debian: apt-get install python3-venv)." >&2; exit 1; }
+
+# Stamps: what is installed is left alone until the lock file changes.
+.venv/product: requirements.txt | .venv/bin/pip
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/development: requirements-dev.txt | .venv/bin/pip
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/product
