@@ -110,3 +110,16 @@ def list_public() -> list[EventFacts]:
     """Return what the public list shows, by start, earliest first."""
     return [EventFacts(*row) for row in db.session.execute(_PUBLIC)]
 
+
+
+def list_slugs() -> list[str]:
+    """Return the slugs of all events, drafts included, in alphabetical order."""
+    return list(db.session.scalars(select(Event.slug).order_by(Event.slug)))
+
+
+def get_id(slug: str) -> int:
+    """Return the id of an event, whoever may see it. Raises: NotFound."""
+    found = db.session.scalar(select(Event.id).where(Event.slug == slug))
+    if found is None:
+        raise NotFound(slug)
+    return found
