@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, refresh
+from flask_babel import Babel, get_locale, get_translations, refresh
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ def init_app(app: Flask) -> None:
     """Let pages speak the visitor's language, and links keep the one that was chosen."""
     Babel(app, locale_selector=current)
     app.url_defaults(_keep)
+    app.jinja_env.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
 
 
 def current() -> str:
@@ -56,3 +61,32 @@ def speak(lang: str) -> None:
 def _keep(endpoint: str, values: dict[str, object]) -> None:
     if endpoint != "static" and has_request_context() and (lang := chosen()):
         values.setdefault("lang", lang)
+
+
+# Flask-Babel finds the catalogue anew for every sentence, which took a third of the time of a page. These two do the
+# same as its own in templates: the sentence is markup where templates escape, its values are escaped into it.
+_catalogues: dict[str, Any] = {}
+
+
+def _catalogue() -> Any:
+    locale = get_locale()
+    if locale is None:
+        return get_translations()
+    if locale.language not in _catalogues:
+        _catalogues[locale.language] = get_translations()
+    return _catalogues[locale.language]
+
+
+@pass_eval_context
+def _gettext(context: EvalContext, sentence: str, /, **values: Any) -> str:
+    return _fill(context, _catalogue().gettext(sentence), values)
+
+
+@pass_eval_context
+def _ngettext(context: EvalContext, one: str, many: str, number: int, /, **values: Any) -> str:
+    return _fill(context, _catalogue().ngettext(one, many, number), {"num": number, **values})
+
+
+def _fill(context: EvalContext, sentence: str, values: dict[str, Any]) -> str:
+    text = Markup(sentence) if context.autoescape else sentence  # noqa: S704  from our templates and catalogues
+    return text % values

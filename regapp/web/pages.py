@@ -11,4 +11,9 @@ from regapp.web import languages
 
 def page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return the page in the language of this request."""
-    return make_response(render_template(template, lang=languages.current(), **values), status)
+    return make_response(draw(template, **values), status)
+
+
+def draw(template: str, **values: Any) -> str:
+    """Return the HTML of a page in the language of this request."""
+    return render_template(template, lang=languages.current(), **values)

@@ -25,6 +25,11 @@ PAGE_ORDER = ("first_name", "last_name", "email", "organisation", "job_title", "
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 
 
+def new_submission() -> str:
+    """Return a fresh hidden value for one rendering of the form: 128 random bits (R9)."""
+    return secrets.token_hex(16)
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form of ours: text only, guarded against other sites, its problems in the order of its fields."""
 
@@ -112,7 +117,7 @@ class RegistrationForm(DetailsForm):
     privacy = Tick(
         lazy_gettext("Your data"), [Required(lazy_gettext("Tick this: without it we may not keep your registration"))]
     )
-    submission = HiddenField(default=lambda: secrets.token_hex(16))
+    submission = HiddenField(default=new_submission)
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -122,7 +127,7 @@ class RegistrationForm(DetailsForm):
     def validate_submission(self, field: Any) -> None:
         """Refuse a value that we did not make, and put a fresh one in its place."""
         if not _SUBMISSION.fullmatch(field.data or ""):
-            field.data = secrets.token_hex(16)
+            field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
 
     def applicant(self) -> Applicant:

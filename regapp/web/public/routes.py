@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from regapp import links
 from regapp.clock import utcnow
@@ -11,6 +14,7 @@ from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
 from regapp.rules.states import LIVING, State
+from regapp.rules.window import Phase
 from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
@@ -19,12 +23,16 @@ from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace
 from regapp.services.seats import GuardMissed
 from regapp.web import access
 from regapp.web.headers import shared
-from regapp.web.pages import page
+from regapp.web.pages import draw, page
+from regapp.web.prepared import prepared
 from regapp.web.public import calendar
-from regapp.web.public.forms import PRIVACY_VERSION, ConfirmForm, DetailsForm, Form, RegistrationForm
+from regapp.web.public.forms import PRIVACY_VERSION, ConfirmForm, DetailsForm, Form, RegistrationForm, new_submission
 from regapp.web.public.listing import group
 
 bp = Blueprint("public", __name__)
+
+CSRF_HERE, SUBMISSION_HERE = secrets.token_hex(16), secrets.token_hex(16)
+"""Stand in a prepared form where each visitor's own values go. Random, so that no text of an event can have them."""
 
 
 @bp.get("/")
@@ -34,8 +42,9 @@ def index() -> ResponseReturnValue:
     now = utcnow()
     listed = events.list_public()
     edges = [edge for found in listed if (edge := window.next_edge(found, now))]
-    body = page("public/index.html", groups=group(listed, now))
-    return shared(body, now=now, edge=min(edges, default=None))
+    groups = group(listed, now)
+    html = prepared("index", groups, lambda: draw("public/index.html", groups=groups))
+    return shared(Response(html), now=now, edge=min(edges, default=None))
 
 
 @bp.get("/events/<slug:slug>")
@@ -44,24 +53,29 @@ def event(slug: str) -> ResponseReturnValue:
     """Show an event: what it is, how many places are left, what one can do now."""
     now = utcnow()
     found = events.get_by_slug(slug)
-    body = page("public/event.html", event=found, phase=window.phase(found, now))
-    return shared(body, now=now, edge=window.next_edge(found, now))
+    phase = window.phase(found, now)
+    html = prepared(f"event {slug}", (found, phase), lambda: draw("public/event.html", event=found, phase=phase))
+    return shared(Response(html), now=now, edge=window.next_edge(found, now))
 
 
 @bp.get("/privacy")
 @access.public
 def privacy() -> ResponseReturnValue:
     """Say what is stored, why, and for how long."""
-    return shared(page("public/privacy.html", version=PRIVACY_VERSION), now=utcnow(), edge=None)
+    html = prepared("privacy", PRIVACY_VERSION, lambda: draw("public/privacy.html", version=PRIVACY_VERSION))
+    return shared(Response(html), now=utcnow(), edge=None)
 
 
 @bp.route("/events/<slug:slug>/register", methods=["GET", "POST"])
 @access.public
 def register(slug: str) -> ResponseReturnValue:
     """Show the form; on a valid post, register and move on to the person's own page."""
-    found, form, now = events.get_by_slug(slug), RegistrationForm(), utcnow()
-    if not form.validate_on_submit():
-        return _form_page(found, form, status=422 if form.errors else 200)
+    found, now = events.get_by_slug(slug), utcnow()
+    if request.method != "POST":
+        return _fresh_form(found, window.phase(found, now))
+    form = RegistrationForm()
+    if not form.validate():
+        return _form_page(found, form, status=422)
     try:
         outcome = _decide(drafts.prepare(found, form.applicant(), now=now))
     except RegistrationClosed:
@@ -131,20 +145,26 @@ def _decide(draft: Draft) -> Outcome:
             return registrations.register(draft)
 
 
+def _fresh_form(found: EventFacts, phase: Phase) -> Response:
+    """Show the empty form: a prepared page, and in it two values that are new each time."""
+
+    def draw_form() -> str:
+        form = RegistrationForm()
+        html = _draw_form(found, form, phase)
+        return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
+
+    html = prepared(f"register {found.slug}", (found, phase), draw_form)
+    return Response(html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, new_submission()))
+
+
 def _form_page(found: EventFacts, form: Form, *, status: int, notice: str | None = None) -> Response:
     """Show the form as typed. `notice`: why it was refused, beyond its fields: closed, must_wait or no_place."""
-    phase = window.phase(found, utcnow())
-    response = page(
-        "public/register.html",
-        event=found,
-        form=form,
-        phase=phase,
-        notice=notice,
-        privacy_version=PRIVACY_VERSION,
-        status=status,
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return Response(_draw_form(found, form, window.phase(found, utcnow()), notice), status)
+
+
+def _draw_form(found: EventFacts, form: Form, phase: Phase, notice: str | None = None) -> str:
+    values = {"event": found, "form": form, "phase": phase, "notice": notice, "privacy_version": PRIVACY_VERSION}
+    return draw("public/register.html", **values)
 
 
 def _own_page(template: str, own: Own, *, status: int = 200, **values: object) -> Response:

@@ -1,0 +1,42 @@
+"""Who may use which page: every endpoint stands in this table."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from regapp.web import access
+from regapp.web.access import Access
+
+EXPECTED = {
+    "public.index": Access.PUBLIC,
+    "public.event": Access.PUBLIC,
+    "public.privacy": Access.PUBLIC,
+    "public.register": Access.PUBLIC,
+    "public.registration": Access.LINK,
+    "public.change": Access.LINK,
+    "public.cancel": Access.LINK,
+    "public.calendar_file": Access.LINK,
+    "system.healthz": Access.MACHINE,
+    "system.readyz": Access.MACHINE,
+    "system.figures": Access.MACHINE,
+}
+FLASKS_OWN = {"static"}
+"""Files that anybody may have; the view is not ours."""
+
+
+def test_every_page_states_who_may_use_it(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - FLASKS_OWN
+
+    stated = {endpoint: access.of(app.view_functions[endpoint]) for endpoint in endpoints}
+
+    assert stated == EXPECTED
+
+
+def test_a_link_page_lets_in_nobody_without_the_link(app: Flask) -> None:
+    client = app.test_client()
+
+    for rule in app.url_map.iter_rules():
+        if EXPECTED.get(rule.endpoint) is Access.LINK:
+            path = rule.rule.replace("<token:token>", "7K4M2-QXTB9-aaaaaaaaaaaaaaaaaaaaaaaaaa")
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                assert client.open(path, method=method).status_code == 404, (method, path)
