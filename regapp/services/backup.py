@@ -114,6 +114,7 @@ def _find_pg_dump() -> str:
 def _address(folder: Path) -> str:
     """Return how to reach the database. The password goes into a file: everybody can see the arguments of a program."""
     _, parts = db.engine.dialect.create_connect_args(db.engine.url)
+    parts.pop("context", None)  # SQLAlchemy's own: how values are adapted
     password = parts.pop("password", None)
     if password:
         parts["passfile"] = str(folder / "password")
