@@ -36,7 +36,9 @@ def serve(app: Flask) -> None:
             clear_untrusted_proxy_headers=False, asyncore_use_poll=True, ident="regapp",
         )  # fmt: skip
     except OSError as error:
-        sys.exit(f"Cannot listen on {app.config['HOST']}:{app.config['PORT']}: {error.strerror}. PORT sets another one.")
+        sys.exit(
+            f"Cannot listen on {app.config['HOST']}:{app.config['PORT']}: {error.strerror}. PORT sets another one."
+        )
     signal.signal(signal.SIGTERM, _end)
     with _worker(app):
         print(_greeting(app), flush=True)

@@ -169,7 +169,8 @@ def find_oldest() -> datetime | None:
 
 def list_troubled() -> list[OutboxMail]:
     """Return the unsent mails that went wrong, given up or not, oldest first."""
-    troubled = select(OutboxMail).where(OutboxMail.sent_at.is_(None), OutboxMail.error.is_not(None))
+    tried_again = and_(_UNSENT, OutboxMail.error.is_not(None))
+    troubled = select(OutboxMail).where(or_(tried_again, OutboxMail.failed_at.is_not(None)))
     return list(db.session.scalars(troubled.order_by(OutboxMail.id)))
 
 
