@@ -12,7 +12,7 @@ from typing import Any
 
 import flask_migrate
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -161,6 +161,7 @@ class _Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         db.session.rollback()
+        g.pop("csrf_token", None)  # Flask-WTF keeps it in the context, which here outlives the request
         return super().open(*args, **kwargs)
 
 

@@ -7,11 +7,13 @@ from jinja2 import StrictUndefined
 
 from regapp.web import converters, errors, filters, headers, languages
 from regapp.web.public.routes import bp as public
+from regapp.web.requests import ForgivingRequest
 from regapp.web.system.routes import bp as system
 
 
 def init_app(app: Flask) -> None:
     """Give the application its pages."""
+    app.request_class = ForgivingRequest
     app.jinja_env.undefined = StrictUndefined
     converters.init_app(app)
     languages.init_app(app)

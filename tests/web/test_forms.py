@@ -116,11 +116,12 @@ def test_consent_is_kept_with_the_version_of_the_notice(client: FlaskClient) -> 
     assert page.offered["privacy"]["value"] in read(client.get("/privacy")).words
 
 
-def test_broken_utf_8_is_refused_with_a_sentence(client: FlaskClient) -> None:
+@pytest.mark.parametrize("value", [b"Caf\xe9", b"Caf%E9"], ids=["raw", "quoted"])
+def test_broken_utf_8_is_refused_with_a_sentence(client: FlaskClient, value: bytes) -> None:
     path = f"/events/{make_event().slug}/register"
     sent = read(client.get(path)).inputs | FIELDS
     body = "&".join(f"{name}={value}" for name, value in sent.items() if name != "organisation")
-    raw = body.replace("+", "%2B").encode() + b"&organisation=Caf\xe9"
+    raw = body.replace("+", "%2B").encode() + b"&organisation=" + value
 
     page = read(client.post(path, data=raw, content_type="application/x-www-form-urlencoded"))
 
