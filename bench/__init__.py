@@ -1,1 +1,1 @@
-"""Figures: `python -m bench` starts everything, measures, stops it again, and writes what it saw. See docs/figures.md."""
+"""Figures: `python -m bench` starts everything, measures, stops it again, writes what it saw. See docs/figures.md."""

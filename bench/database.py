@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +33,10 @@ class Installation:
     def is_embedded(self) -> bool:
         """Say whether this is SQLite with the embedded server."""
         return "DATABASE_URL" not in self.environment
+
+    def with_worker(self) -> Installation:
+        """Return the same installation with settings as they come, so that the server runs its worker."""
+        return replace(self, environment={name: value for name, value in self.environment.items() if name != "WORKER"})
 
     def flask(self, *words: str) -> None:
         """Run a command of the product. Raises: CommandFailed."""

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -45,7 +46,8 @@ def measure(url: str) -> dict[int, float]:
 
 def _measure(url: str, connections: int) -> float:
     context = multiprocessing.get_context("spawn")
-    start, counts = context.Barrier(connections), context.SimpleQueue()
+    start = context.Barrier(connections)
+    counts: SimpleQueue[int] = context.SimpleQueue()
     writers = [context.Process(target=_write, args=(url, start, counts.put)) for _ in range(connections)]
     for writer in writers:
         writer.start()
@@ -67,7 +69,7 @@ def _write(url: str, start: Barrier, tell: Callable[[int], None]) -> None:
         start.wait(timeout=60)
         until, count = time.perf_counter() + SECONDS, 0
         while time.perf_counter() < until:
-            register(f"{tag}-{number + count}")
+            register(f"{tag}-{count}")
             count += 1
         tell(count)
 

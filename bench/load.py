@@ -74,7 +74,7 @@ def run(job: Job) -> Seen:
         command, input=json.dumps(asdict(job)), capture_output=True, text=True, timeout=LONGEST + 2 * SILENCE
     )
     if done.returncode:
-        raise LoadFailed(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the load ended without a word")
+        raise LoadFailed(done.stderr.strip().rpartition("\n")[2])
     said = json.loads(done.stdout)
     seen = Seen(**{**said, "forms": [Form(**form) for form in said["forms"]]})
     if seen.wrong:

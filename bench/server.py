@@ -45,15 +45,15 @@ class Server:
 
 @contextmanager
 def serving(installation: Installation, *, app: str = "wsgi:app") -> Iterator[Server]:
-    """Serve the installation: embedded with `python wsgi.py`, on PostgreSQL with granian. Raises: ServerFailed."""
+    """Serve the installation: embedded as `python wsgi.py` does, on PostgreSQL with granian. Raises: ServerFailed."""
     port = _free_port()
-    command = ["wsgi.py"] if installation.is_embedded else _granian(app, port)
+    command = ["-m", app.partition(":")[0]] if installation.is_embedded else _granian(app, port)
     environment = {**installation.environment, "PORT": str(port)}
     log = installation.folder / f"server-{port}.log"
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         _wait_for_page(process, port, log)

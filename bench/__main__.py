@@ -1,0 +1,124 @@
+"""Measure everything, print one table, write bench/results.json: `python -m bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench import figures, limit, machine, measure
+from bench.database import THREADS, Installation, installed
+from bench.figures import Figure, percentile, rounded
+from bench.load import CLIENTS, Seen
+from bench.measure import Cost, Stage
+from bench.server import WORKERS, Server, serving
+from tests.postgres import new_database, postgres_server
+
+RESULTS = Path(__file__).parent / "results.json"
+CPU_TARGETS = {"event page": 1.5, "form": 1.5, "POST": 4.0, "own page": 1.5}
+STATEMENT_TARGETS = {"event page": 2, "form": 2, "POST": 7, "own page": None}
+MEMORY_TARGET = 150
+"""Milliseconds of processor time; statements; MB."""
+
+
+def main() -> None:
+    """Measure both databases, one after the other."""
+    options = _options()
+    found = [*_on_postgresql(seconds=options.seconds), *_on_sqlite(seconds=options.seconds)]
+    figures.write(found, RESULTS)
+    print(machine.machine())
+    print(figures.table(found))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long journeys are made (default: 10)")
+    return parser.parse_args()
+
+
+def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
+    with postgres_server({}) as cluster, new_database(cluster) as url, installed(url) as installation:
+        database = machine.postgresql(url)
+        server = f"{machine.part('granian')}, {WORKERS} processes of {THREADS} threads"
+        here = f"{database}; {server}; {machine.machine()}"
+        with _stage(installation, url) as stage:
+            yield from _load_figures("PostgreSQL", stage, here, seconds=seconds)
+            costs = measure.each_kind(stage)
+            yield from _rate_figures("PostgreSQL", costs, here)
+            yield from _memory_figures("PostgreSQL", stage.server, here)
+        with _stage(installation, url, app="bench.empty:app") as stage:
+            yield from _cpu_figures(costs, measure.empty_route(stage), here)
+        yield from _statement_figures(installation, f"second journey of a process; {database}")
+        yield from _limit_figures(installation, url, costs["POST"], f"{database}; {machine.machine()}")
+
+
+def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
+    with installed(None) as installation:
+        server = f"{machine.part('waitress')}, 1 process of {THREADS} threads"
+        here = f"{machine.sqlite()}; {server}; {machine.machine()}"
+        with _stage(installation, None) as stage:
+            yield from _load_figures("SQLite", stage, here, seconds=seconds)
+            yield from _rate_figures("SQLite", measure.each_kind(stage), here)
+            yield from _memory_figures("SQLite", stage.server, here)
+        with serving(installation.with_worker()) as started:
+            ready = f"python wsgi.py with its worker, packages installed, database migrated; {machine.machine()}"
+            yield Figure("start to first page", rounded(started.ready_after), "s", ready)
+
+
+@contextmanager
+def _stage(installation: Installation, url: str | None, *, app: str = "wsgi:app") -> Iterator[Stage]:
+    with serving(installation, app=app) as server:
+        yield Stage(server, installation, None if url is None else measure.postmaster_of(url))
+
+
+def _load_figures(database: str, stage: Stage, here: str, *, seconds: float) -> Iterator[Figure]:
+    seen: Seen = measure.journeys(stage, seconds=seconds)
+    here = f"{CLIENTS} clients, each journey a new visitor: event page, form, POST, own page; {here}"
+    yield Figure(f"{database}: journeys", rounded(seen.per_second), "1/s", here)
+    for kind, times in seen.times.items():
+        for share in (0.50, 0.95, 0.99):
+            yield Figure(f"{database}: {kind} p{share * 100:.0f}", rounded(percentile(times, share)), "ms", here)
+
+
+def _rate_figures(database: str, costs: dict[str, Cost], here: str) -> Iterator[Figure]:
+    here = f"{CLIENTS} clients, one kind at a time, {measure.COUNTED} requests after {measure.WARM}; {here}"
+    for kind, cost in costs.items():
+        yield Figure(f"{database}: {kind} alone", rounded(cost.per_second), "1/s", here)
+
+
+def _memory_figures(database: str, server: Server, here: str) -> Iterator[Figure]:
+    name = f"{database}: memory of the largest server process"
+    yield Figure(name, rounded(server.memory_mb()), "MB", f"after the load; {here}", "<=", MEMORY_TARGET)
+
+
+def _cpu_figures(costs: dict[str, Cost], empty: Cost, here: str) -> Iterator[Figure]:
+    here = f"user and system time of all server processes, {measure.COUNTED} requests after {measure.WARM}; {here}"
+    yield Figure("CPU: empty route", rounded(empty.server_ms), "ms", here)
+    for kind, cost in costs.items():
+        yield Figure(f"CPU: {kind}", rounded(cost.server_ms), "ms", here, "<=", CPU_TARGETS[kind])
+    for kind, cost in costs.items():
+        yield Figure(f"CPU: {kind}, empty routes", rounded(cost.server_ms / empty.server_ms), "x", here)
+    for kind, cost in costs.items():
+        yield Figure(f"CPU of PostgreSQL: {kind}", rounded(cost.database_ms), "ms", here)
+
+
+def _statement_figures(installation: Installation, here: str) -> Iterator[Figure]:
+    said = installation.python("-m", "bench.statements")
+    for kind, count in json.loads(said.splitlines()[-1]).items():
+        target = STATEMENT_TARGETS[kind]
+        yield Figure(f"statements: {kind}", count, "", here, None if target is None else "<=", target)
+
+
+def _limit_figures(installation: Installation, url: str, post: Cost, here: str) -> Iterator[Figure]:
+    rates = limit.measure(url)
+    installation.flask("seats", "verify")
+    here = f"the rows of one registration in one transaction, counter last, each connection a process; {here}"
+    for connections, rate in rates.items():
+        yield Figure(f"limit through psycopg, {connections} connections", rounded(rate), "1/s", here)
+    yield Figure("POST alone, share of the limit", rounded(post.per_second / max(rates.values())), "", here)
+
+
+if __name__ == "__main__":
+    main()
