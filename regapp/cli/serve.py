@@ -21,7 +21,7 @@ MOST_BYTES = 32 * 1024 * 1024
 IDLE = 30
 """Seconds after which a connection on which nothing happens is closed."""
 CONNECTIONS = 900
-"""Connections held at once. Those of slow visitors cost memory, not threads: a request is read whole before it gets one."""
+"""Connections held at once. Slow visitors cost memory, not threads: a request is read whole before it gets one."""
 ENDING = 8.0
 """Seconds that the worker has to end its mail. Whoever stops a service commonly kills it after ten."""
 
@@ -36,9 +36,8 @@ def serve(app: Flask) -> None:
             clear_untrusted_proxy_headers=False, asyncore_use_poll=True, ident="regapp",
         )  # fmt: skip
     except OSError as error:
-        sys.exit(
-            f"Cannot listen on {app.config['HOST']}:{app.config['PORT']}: {error.strerror}. PORT sets another one."
-        )
+        where = f"{app.config['HOST']}:{app.config['PORT']}"
+        sys.exit(f"Cannot listen on {where}: {error.strerror}. Set HOST or PORT to something else.")
     signal.signal(signal.SIGTERM, _end)
     with _worker(app):
         print(_greeting(app), flush=True)
