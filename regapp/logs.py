@@ -117,7 +117,7 @@ class _StderrHandler(logging.Handler):
 
 def _without_path(record: logging.LogRecord) -> bool:
     """Replace Flask's own words for an unhandled error, which name the path."""
-    if record.msg == "Exception on %s [%s]":
+    if str(record.msg).startswith("Exception on "):
         record.msg, record.args = "unhandled error", ()
     return True
 

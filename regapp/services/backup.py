@@ -52,7 +52,6 @@ def _make(folder: Path, archive: Path, *, now: datetime) -> Path:
         raise BackupFailed(f"{archive} exists already.")
     kind = db.engine.dialect.name
     revision = health.find_revision()
-    db.session.rollback()  # reading on would keep PostgreSQL's clean-up waiting
     database = _copy_sqlite(folder) if kind == "sqlite" else _dump_postgres(folder)
     secret = folder / "secret_key"
     secret.write_text(current_app.config["SECRET_KEY"], encoding="ascii")
@@ -97,8 +96,8 @@ def _dump_postgres(folder: Path) -> Path:
 
 def _find_pg_dump() -> str:
     """Return the path of a pg_dump that is as new as the server, which older ones refuse."""
-    wanted = int(str(db.session.scalar(text("SHOW server_version_num")))) // 10000
-    db.session.rollback()
+    with db.engine.connect() as connection:
+        wanted = int(str(connection.scalar(text("SHOW server_version_num")))) // 10000
     name: str = current_app.config["PG_DUMP"]
     cure = f"Install PostgreSQL's client programs, version {wanted} or newer, or say where they are by PG_DUMP."
     program = shutil.which(name)

@@ -42,11 +42,11 @@ def wanted_revision() -> str | None:
 
 def find_revision() -> str | None:
     """Return the migration that the database is at, None if it has none yet. Raises: SQLAlchemyError."""
-    connection = db.session.connection()
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
 
 
 def find_worker_age(*, now: datetime) -> float | None:
