@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
+from config import ROOT
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.links import own_path
@@ -165,3 +168,33 @@ def test_methods_that_somebody_invents_make_no_new_figures(client: FlaskClient) 
 
     assert requests_of("none", "other", "4xx") == before + 1
     assert "INVENTED" not in client.get("/metrics").text
+
+
+ASK = """
+from regapp import create_app
+client = create_app().test_client()
+client.get("/healthz")
+print(client.get("/metrics").text)
+"""
+
+
+class TestSeveralProcesses:
+    """Processes that share a folder answer for one another."""
+
+    @pytest.fixture
+    def database(self) -> str:
+        return "sqlite"
+
+    def test_any_process_gives_the_figures_of_all(self, settings: dict[str, str], tmp_path: Path) -> None:
+        shared = tmp_path / "figures"
+        shared.mkdir()
+        environment = settings | {"PROMETHEUS_MULTIPROC_DIR": str(shared), "PYTHONPATH": str(ROOT)}
+
+        said = [
+            subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True)
+            for _ in range(2)
+        ]
+
+        wanted = 'regapp_requests_total{endpoint="system.healthz",method="GET",status="2xx"}'
+        assert f"{wanted} 1.0" in said[0].stdout
+        assert f"{wanted} 2.0" in said[1].stdout
