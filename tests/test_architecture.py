@@ -27,7 +27,9 @@ ENVIRONMENT = {"os.environ", "os.getenv", "os.putenv", "os.environb"}
 
 PRIVATE = {
     "a path of one machine": re.compile(r"(?<![\w.<>-])/(?:work|root|home|Users)/\w"),
-    "a package registry": re.compile(r"index-url|extra-index|pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org"),
+    "a package registry": re.compile(
+        r"(?<!no-emit-)index-url|extra-index|pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org"
+    ),
 }
 READ_BY_PEOPLE = {".py", ".md", ".toml", ".txt", ".in", ".html", ".css", ".js", ".json", ".ini", ".mako", ".yml", ""}
 

@@ -29,7 +29,7 @@ class QuotaKind(StrEnum):
 
 
 class Event(Model):
-    """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue, address …"""
+    """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue and so on."""
 
     __tablename__ = "events"
 
@@ -53,8 +53,13 @@ class Quota(Model):
 
     __tablename__ = "quotas"
     __table_args__ = (
-        Index("uq_quotas_event", "event_id", unique=True, sqlite_where=text("kind = 'event'"),
-              postgresql_where=text("kind = 'event'")),
+        Index(
+            "uq_quotas_event",
+            "event_id",
+            unique=True,
+            sqlite_where=text("kind = 'event'"),
+            postgresql_where=text("kind = 'event'"),
+        ),
         CheckConstraint("size >= 0", name="size"),
         CheckConstraint("taken >= 0", name="taken"),
         CheckConstraint("waiting >= 0", name="waiting"),

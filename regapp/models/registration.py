@@ -21,8 +21,13 @@ class Party(Model):
     __tablename__ = "parties"
     __table_args__ = (
         Index("uq_parties_contact", "event_id", "contact_key", unique=True),
-        Index("ix_parties_queue", "event_id", "queue_no", sqlite_where=text("queue_no IS NOT NULL"),
-              postgresql_where=text("queue_no IS NOT NULL")),
+        Index(
+            "ix_parties_queue",
+            "event_id",
+            "queue_no",
+            sqlite_where=text("queue_no IS NOT NULL"),
+            postgresql_where=text("queue_no IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,8 +47,13 @@ class Registration(Model):
     __tablename__ = "registrations"
     __table_args__ = (
         Index("ix_registrations_event_id_state", "event_id", "state"),
-        Index("ix_registrations_queue", "event_id", "queue_no", sqlite_where=text("queue_no IS NOT NULL"),
-              postgresql_where=text("queue_no IS NOT NULL")),
+        Index(
+            "ix_registrations_queue",
+            "event_id",
+            "queue_no",
+            sqlite_where=text("queue_no IS NOT NULL"),
+            postgresql_where=text("queue_no IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -93,9 +93,7 @@ def serve(
     return Served(moves, blocked, left, reasons)
 
 
-def _block(
-    blocked: Blocked, party: Waiting, lacking: tuple[QuotaId, ...], *, behind: bool, policy: Policy
-) -> Blocked:
+def _block(blocked: Blocked, party: Waiting, lacking: tuple[QuotaId, ...], *, behind: bool, policy: Policy) -> Blocked:
     """Return who is stopped by a party that stays."""
     if policy.fit is Fit.NEXT:
         return blocked

@@ -32,9 +32,7 @@ def resize(event_id: int, size: int | None, *, actor: str, now: datetime) -> Res
     event = seats.lock(event_id)
     before = event.size
     if size != before:
-        db.session.execute(
-            update(Quota).where(Quota.id == event.quota_id).values(size=size, version=Quota.version + 1)
-        )
+        db.session.execute(update(Quota).where(Quota.id == event.quota_id).values(size=size, version=Quota.version + 1))
         records.remember([
             records.line(
                 Action.RESIZED, event_id=event_id, quota_id=event.quota_id, actor=actor, now=now,

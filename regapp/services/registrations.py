@@ -149,9 +149,7 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     if not changed:
         return
     db.session.execute(
-        update(Registration)
-        .where(Registration.id == registration_id)
-        .values(**new, revision=Registration.revision + 1)
+        update(Registration).where(Registration.id == registration_id).values(**new, revision=Registration.revision + 1)
     )
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
     records.remember([

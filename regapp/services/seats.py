@@ -49,9 +49,7 @@ def take(event: EventFacts, seats: int, *, now: datetime) -> bool:
     It holds only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired,
     the settings are those that were read, there is room. Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
     """
-    found = db.session.execute(
-        _TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now}
-    )
+    found = db.session.execute(_TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now})
     return bool(found.rowcount)  # type: ignore[attr-defined]  # a cursor result has one
 
 

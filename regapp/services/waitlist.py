@@ -33,11 +33,7 @@ _HEADS = (
     .order_by(Party.queue_no)
     .limit(PAGE)
 )  # fmt: skip
-_LEAVE_QUEUE = (
-    update(table(Party))
-    .where(Party.id.in_(bindparam("ids", expanding=True)))
-    .values(queue_no=None)
-)
+_LEAVE_QUEUE = update(table(Party)).where(Party.id.in_(bindparam("ids", expanding=True))).values(queue_no=None)
 _CONFIRM = (
     update(table(Registration))
     .where(Registration.id.in_(bindparam("ids", expanding=True)))

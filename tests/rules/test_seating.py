@@ -27,7 +27,7 @@ def party(number: int, *, people: int = 1, category: int | None = None) -> Waiti
         pytest.param({EVENT: 0}, [party(1)], STRICT, [], id="no free seat"),
         pytest.param({EVENT: -5}, [party(1)], STRICT, [], id="cut below what is taken (R4)"),
         pytest.param({EVENT: float("inf")}, [party(1), party(2)], STRICT, [1, 2], id="no limit"),
-        pytest.param({EVENT: 2}, [party(1), party(2), party(3)], STRICT, [1, 2], id="two seats, the first two get them"),
+        pytest.param({EVENT: 2}, [party(1), party(2), party(3)], STRICT, [1, 2], id="two seats for the first two"),
         pytest.param({EVENT: 2}, [], STRICT, [], id="nobody waits"),
         pytest.param({EVENT: 2}, [party(1, people=3), party(2)], STRICT, [], id="strict: nobody passes a large party"),
         pytest.param({EVENT: 2}, [party(1, people=3), party(2)], NEXT, [2], id="next that fits passes it (R6)"),
@@ -100,9 +100,9 @@ def test_free_seats(size, taken, held, free) -> None:
     assert free_seats(size=size, taken=taken, held=held) == free
 
 
-parties = st.lists(
-    st.tuples(st.integers(1, 4), st.sampled_from([None, MAKERS, PRACTITIONERS])), max_size=30
-).map(lambda rows: [party(n, people=people, category=cat) for n, (people, cat) in enumerate(rows, start=1)])
+parties = st.lists(st.tuples(st.integers(1, 4), st.sampled_from([None, MAKERS, PRACTITIONERS])), max_size=30).map(
+    lambda rows: [party(n, people=people, category=cat) for n, (people, cat) in enumerate(rows, start=1)]
+)
 room = st.fixed_dictionaries({quota: st.integers(-2, 20) for quota in (EVENT, MAKERS, PRACTITIONERS)})
 policies = st.sampled_from([STRICT, NEXT])
 

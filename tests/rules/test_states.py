@@ -41,5 +41,5 @@ def test_every_move_is_allowed_or_refused_as_the_design_says(before, after) -> N
 
 def test_final_states_stay_final_and_seats_are_held_by_living_ones() -> None:
     assert all(not MOVES[state] for state in FINAL)
-    assert LIVING | FINAL == set(State)
+    assert set(State) == LIVING | FINAL
     assert SEATED < LIVING

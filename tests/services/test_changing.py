@@ -128,7 +128,12 @@ def test_details_change_with_a_history_line_that_holds_no_personal_data(now) -> 
     assert db.session.scalars(select(Party.contact_name)).one() == "Sukarno"
     line = db.session.scalars(select(History).order_by(History.id.desc())).first()
     assert line is not None
-    assert (line.action, line.reason, line.before, line.after) == ("changed", "first_name,last_name,country", None, None)
+    assert (line.action, line.reason, line.before, line.after) == (
+        "changed",
+        "first_name,last_name,country",
+        None,
+        None,
+    )
 
 
 def test_saving_unchanged_details_is_no_change(now) -> None:
@@ -231,14 +236,14 @@ def test_nobody_is_served_after_serving_has_ended(now) -> None:
 def _queue_up(event: events.EventFacts, people: int, now) -> None:
     """Put many people into the queue of an event with 0 places, as registering would, only faster."""
     parties = [
-        {"event_id": event.id, "contact_key": f"q{n}@example.org", "contact_name": f"Q {n}", "queue_no": n, "lang": "en",
-         "contact_email": f"q{n}@example.org", "submission_hash": f"hash-{event.id}-{n}"}
+        {"event_id": event.id, "contact_key": f"q{n}@example.org", "contact_name": f"Q {n}", "queue_no": n,
+         "lang": "en", "contact_email": f"q{n}@example.org", "submission_hash": f"hash-{event.id}-{n}"}
         for n in range(1, people + 1)
     ]  # fmt: skip
     with transaction():
         db.session.execute(insert(Party), parties)
         numbers = db.session.execute(select(Party.queue_no, Party.id).where(Party.event_id == event.id))
-        ids = {queue_no: id_ for queue_no, id_ in numbers}
+        ids = dict(numbers.all())
         db.session.execute(insert(Registration), [
             {"event_id": event.id, "party_id": ids[n], "code": f"Q{event.id}-{n}", "state": "waitlisted", "queue_no": n,
              "last_name": f"Q {n}", "registered_at": now}

@@ -116,9 +116,7 @@ class Visitors(RuleBasedStateMachine):
             return
         code = self._pick(pick)
 
-        outcome = attempt(
-            events.get(self.event_id), replace(self.sent[code], accept_waitlist=agrees), now=self.now
-        )
+        outcome = attempt(events.get(self.event_id), replace(self.sent[code], accept_waitlist=agrees), now=self.now)
 
         assert isinstance(outcome, Registered)
         assert outcome.code == code
@@ -186,6 +184,4 @@ def test_whatever_people_do_the_books_stay_right(app, now) -> None:
         pass
 
     Machine.now = now
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
