@@ -111,7 +111,6 @@ def list_public() -> list[EventFacts]:
     return [EventFacts(*row) for row in db.session.execute(_PUBLIC)]
 
 
-
 def list_slugs() -> list[str]:
     """Return the slugs of all events, drafts included, in alphabetical order."""
     return list(db.session.scalars(select(Event.slug).order_by(Event.slug)))
