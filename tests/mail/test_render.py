@@ -53,11 +53,17 @@ def test_every_mail_says_when_where_for_whom_and_by_whom(app: Flask, message: Me
         pytest.param({"message": "promoted"}, "A place became free, and it is yours", id="promoted"),
         pytest.param({"message": "cancelled", "before": "confirmed"}, "Your place is cancelled", id="gave up a place"),
         pytest.param({"message": "cancelled", "before": "waitlisted"}, "no longer on the waiting list", id="gave up"),
+        pytest.param({"message": "cancelled"}, "/events/cluster-conference", id="the way back"),
         pytest.param({"message": "already_registered"}, "Your first registration stands", id="already registered"),
     ],
 )
 def test_a_mail_says_what_happened(app: Flask, facts: dict[str, Any], said: str) -> None:
     assert said in _text(**facts)
+
+
+def test_nobody_is_told_to_cancel_what_is_cancelled(app: Flask) -> None:
+    assert "you can cancel there" not in _text(message="cancelled")
+    assert "you can cancel there" in _text(message="confirmed")
 
 
 @pytest.mark.parametrize("message", list(Message))
@@ -112,3 +118,11 @@ def test_no_mark_of_markdown_is_left_in_the_text(app: Flask) -> None:
     text = "".join(render(make_letter(message=message, position=3)).text for message in Message)
 
     assert not set("*#<>[]\\`_|") & set(text)
+
+
+def test_no_sign_follows_an_address_that_programs_would_take_for_a_part_of_it(app: Flask) -> None:
+    text = "".join(render(make_letter(message=message)).text for message in Message)
+
+    addresses = [word for word in text.split() if word.startswith("http")]
+    assert len(addresses) == len(Message) + 1
+    assert all(address[-1].isalnum() for address in addresses)
