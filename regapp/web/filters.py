@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel.numbers import format_decimal
-from flask import Flask
+from flask import Flask, request, url_for
 from flask_babel import ngettext
 from markupsafe import Markup
 
@@ -26,9 +26,11 @@ def init_app(app: Flask) -> None:
         day=dates.day,
         moment=dates.moment,
         short_moment=dates.short_moment,
+        under=under,
     )
     app.jinja_env.globals.update(
         icon=icon,
+        link=link,
         static_url=static_url,
         country_options=country_options,
         days=days,
@@ -70,6 +72,17 @@ def people_waiting(count: int) -> str:
     return ngettext("One person waits", "%(people)s people wait", count, people=number(count))
 
 
+def link(endpoint: str, **values: str) -> str:
+    """Return the address of a page that many visitors see; remembered, since url_for takes long."""
+    return _link(endpoint, frozenset(values.items()), languages.chosen(), request.script_root)
+
+
+def under(address: str, name: str) -> str:
+    """Return the address of a page below another one: /r/…/change?lang=hu from /r/…?lang=hu."""
+    path, mark, query = address.partition("?")
+    return f"{path}/{name}{mark}{query}"
+
+
 @lru_cache
 def icon(name: str) -> Markup:
     """Return an icon of the sprite. It stands beside a word, so screen readers pass over it."""
@@ -87,6 +100,11 @@ def static_url(filename: str) -> str:
         return f"/static/{filename}"
     digest = hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()
     return f"/static/{filename}?v={digest[:12]}"
+
+
+@lru_cache(1024)
+def _link(endpoint: str, values: frozenset[tuple[str, str]], _chosen: str | None, _root: str) -> str:
+    return url_for(endpoint, **dict(values))  # type: ignore[arg-type]  # parts of the address, none of its options
 
 
 @lru_cache(1024)

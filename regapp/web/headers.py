@@ -28,7 +28,8 @@ def shared(response: Response, *, now: datetime, edge: datetime | None) -> Respo
     response.cache_control.public = True
     response.cache_control.max_age = int(age.total_seconds())
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _add(response: Response) -> Response:

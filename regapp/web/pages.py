@@ -16,4 +16,5 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
 
 def draw(template: str, **values: Any) -> str:
     """Return the HTML of a page in the language of this request."""
-    return render_template(template, lang=languages.current(), **values)
+    with languages.one_catalogue():
+        return render_template(template, lang=languages.current(), **values)

@@ -7,12 +7,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from regapp.db import db
+from regapp.clock import utcnow
+from regapp.db import db, transaction
 from regapp.models import OutboxMail, Party, Registration
 from regapp.services import registrations
 from regapp.services.own import get_own
-from regapp.db import transaction
-from regapp.clock import utcnow
 from tests.factories import make_event, make_registration
 from tests.web.visitor import fill, read
 

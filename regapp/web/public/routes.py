@@ -109,7 +109,7 @@ def change(own: Own) -> ResponseReturnValue:
         return _own_page("public/change.html", own, form=form, status=422 if form.errors else 200)
     with transaction():
         registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
-    return redirect(_own_address(own.code, own.link_version, saved=""), code=303)
+    return redirect(_own_address(own.code, own.link_version, saved="1"), code=303)
 
 
 @bp.route("/r/<token:token>/cancel", methods=["GET", "POST"])
@@ -173,7 +173,7 @@ def _own_page(template: str, own: Own, *, status: int = 200, **values: object) -
         template,
         own=own,
         event=own.event,
-        token=links.own_token(own.code, own.link_version),
+        address=_own_address(own.code, own.link_version),
         phase=window.phase(own.event, now),
         changeable=_is_changeable(own),
         serving=now < own.event.serving_ends_at,
@@ -186,5 +186,5 @@ def _is_changeable(own: Own) -> bool:
     return State(own.state) in LIVING and utcnow() < own.event.starts_at
 
 
-def _own_address(code: str, link_version: int, **values: str) -> str:
-    return url_for("public.registration", token=links.own_token(code, link_version), **values)
+def _own_address(code: str, link_version: int, *, saved: str | None = None) -> str:
+    return url_for("public.registration", token=links.own_token(code, link_version), saved=saved)

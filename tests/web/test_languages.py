@@ -1,0 +1,78 @@
+"""Which language a page speaks."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from regapp import links
+from regapp.web import languages
+from tests.factories import make_event, make_registration
+from tests.web.visitor import fill, read
+
+
+@pytest.fixture
+def hungarian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the pages know a second language, whose sentences fall back to English until it has a catalogue."""
+    language = languages.Language("Magyar", day="y. MMMM d., EEEE")
+    monkeypatch.setitem(languages.LANGUAGES, "hu", language)
+
+
+@pytest.mark.usefixtures("hungarian")
+@pytest.mark.parametrize(
+    ("path", "accept", "lang"),
+    [
+        pytest.param("/", "", "en", id="nothing asked for"),
+        pytest.param("/", "hu-HU,hu;q=0.9,en;q=0.5", "hu", id="what the browser asks for"),
+        pytest.param("/", "fr,de", "en", id="what we do not speak"),
+        pytest.param("/?lang=hu", "en", "hu", id="the address before the browser"),
+        pytest.param("/?lang=xx", "hu", "hu", id="an unknown language in the address"),
+    ],
+)
+def test_the_address_decides_then_the_browser(client: FlaskClient, path: str, accept: str, lang: str) -> None:
+    assert read(client.get(path, headers={"Accept-Language": accept})).lang == lang
+
+
+@pytest.mark.usefixtures("hungarian")
+def test_links_forms_and_the_registration_keep_the_chosen_language(client: FlaskClient) -> None:
+    event = make_event(name="X", texts={"en": {"name": "X"}, "hu": {"name": "Klaszterek"}})
+
+    listing = read(client.get("/?lang=hu"))
+    page = read(client.get(listing.links["Klaszterek"]))
+    answer = fill(client, page.links["Register"])
+    own = read(client.get(answer.location.partition("?")[0], headers={"Accept-Language": "en"}))
+
+    assert page.links["Register"] == f"/events/{event.slug}/register?lang=hu"
+    assert answer.location.endswith("?lang=hu")
+    assert own.lang == "hu"
+    assert "Magyarország" in own.words
+
+
+@pytest.mark.usefixtures("hungarian")
+@pytest.mark.rule("R17")
+def test_ones_own_page_speaks_the_language_of_the_registration(client: FlaskClient) -> None:
+    own = make_registration(make_event(), lang="hu")
+    path = links.own_path(own.code, own.link_version)
+
+    assert read(client.get(path, headers={"Accept-Language": "en"})).lang == "hu"
+    assert read(client.get(f"{path}?lang=en")).lang == "en"
+
+
+@pytest.mark.usefixtures("hungarian")
+def test_dates_follow_the_language_and_prepared_pages_are_not_mixed_up(client: FlaskClient) -> None:
+    path = f"/events/{make_event().slug}"
+
+    english, hungarian = read(client.get(path)), read(client.get(f"{path}?lang=hu"))
+
+    assert "Monday 1 and Tuesday 2 December 2036" in english.words
+    assert "2036. december 2., kedd" in hungarian.words
+    assert read(client.get(path)).words == english.words
+
+
+def test_one_language_offers_no_choice(client: FlaskClient) -> None:
+    assert "Magyar" not in read(client.get("/")).links
+
+
+def test_outside_a_request_the_first_language_is_spoken(app: Flask) -> None:
+    assert languages.current() == "en"
