@@ -6,7 +6,9 @@ export PORT
 
 BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
-PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
+# uv, where there is one, does the same as pip in a tenth of the time.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
+INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/pip --disable-pip-version-check install) --quiet --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
 TESTS ?=
 
@@ -63,17 +65,17 @@ chromium: # the browser of the browser tests
 		echo "The browser tests need Chromium: install it (Debian: apt-get install chromium)." >&2; exit 1; \
 	fi
 
-.venv/bin/pip:
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; PYTHON=… names another one." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv \
+	@$(if $(UV),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv) \
 		|| { rm -rf .venv; echo "python3 cannot make a venv: install it (Debian: apt-get install python3-venv)." >&2; exit 1; }
 
 # Stamps: what is installed is left alone until the lock file changes.
-.venv/product: requirements.txt | .venv/bin/pip
-	$(PIP) -r requirements.txt
+.venv/product: requirements.txt | .venv/bin/python
+	$(INSTALL) -r requirements.txt
 	@touch $@
 
-.venv/development: requirements-dev.txt | .venv/bin/pip
-	$(PIP) -r requirements-dev.txt
+.venv/development: requirements-dev.txt | .venv/bin/python
+	$(INSTALL) $(if $(UV),--compile-bytecode) -r requirements-dev.txt
 	@touch $@ .venv/product
