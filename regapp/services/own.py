@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import aliased
 
-from regapp.db import db
+from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Event, History, Party, Quota, Registration
 from regapp.rules.states import FINAL
@@ -35,23 +34,23 @@ class Own:
     event: EventFacts
 
 
-_other = aliased(Registration)
+_mine, _other = table(Registration).c, table(Registration).alias()
 _AHEAD = (
     select(func.count())
-    .where(_other.event_id == Registration.event_id, _other.queue_no < Registration.queue_no)
+    .where(_other.c.event_id == _mine.event_id, _other.c.queue_no < _mine.queue_no)
+    .correlate(table(Registration))
     .scalar_subquery()
 )
 _OWN = (
     select(
-        Registration.id, Registration.code, Registration.link_version, Registration.revision, Registration.state,
-        Registration.queue_no, _AHEAD.label("ahead"), Registration.first_name, Registration.last_name,
-        Registration.organisation, Registration.job_title, Registration.country, Registration.email, Party.lang,
-        Registration.registered_at, *FACTS,
+        _mine.id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no, _AHEAD.label("ahead"),
+        _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
+        table(Party).c.lang, _mine.registered_at, *FACTS,
     )
-    .join(Party, Party.id == Registration.party_id)
-    .join(Event, Event.id == Registration.event_id)
-    .join(Quota, OWN_QUOTA)
-    .where(Registration.code == bindparam("code"))
+    .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
+    .join(table(Event), table(Event).c.id == _mine.event_id)
+    .join(table(Quota), OWN_QUOTA)
+    .where(_mine.code == bindparam("code"))
 )  # fmt: skip
 _END = (
     select(History.at, History.actor)
