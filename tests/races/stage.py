@@ -34,8 +34,8 @@ THREADS = 4
 class Outcome:
     """What a race left behind. `answers` and `pages`: as asked; people: their addresses.
 
-    `confirmed` by age of the registration, `waiting` in the order of the queue. `mails`: message → how many.
-    `differences`: what `seats verify` complains about.
+    `confirmed` by age of the registration, `waiting` in the order of the queue. `mails`: message → how many;
+    `repeated`: those that said the same to the same person again. `differences`: complaints of `seats verify`.
     """
 
     answers: Sequence[Answer]
@@ -43,6 +43,7 @@ class Outcome:
     waiting: list[str]
     registrations: int
     mails: Counter[str]
+    repeated: int
     differences: list[str]
     pages: Sequence[Answer] = field(default_factory=list)
 
@@ -75,7 +76,7 @@ class Stage:
     def command(self, *words: str) -> tuple[int, str]:
         """Run `flask --app wsgi …`; return its exit code and what it says."""
         done = self.app.test_cli_runner().invoke(args=words)
-        return done.exit_code, done.output
+        return done.exit_code, f"{done.output}{done.exception or ''}"
 
     def look(self, event: EventFacts, answers: Sequence[Answer], pages: Sequence[Answer] = ()) -> Outcome:
         """Return what is stored about an event, and what `seats verify` says."""
@@ -85,7 +86,8 @@ class Stage:
                 .where(Registration.event_id == event.id)
                 .order_by(Registration.queue_no, Registration.id)
             ).all()
-            mails = Counter(db.session.scalars(select(OutboxMail.message).where(OutboxMail.event_id == event.id)))
+            mails = select(OutboxMail.registration_id, OutboxMail.message).where(OutboxMail.event_id == event.id)
+            told = Counter((row.registration_id, row.message) for row in db.session.execute(mails))
         exit_code, said = self.command("seats", "verify", "--patience", "0")
         differences = [line for line in said.splitlines() if line.startswith("DIFFERENCE")]
         assert exit_code == bool(differences), said
@@ -94,13 +96,15 @@ class Stage:
             confirmed=[person.email for person in people if person.state == State.CONFIRMED],
             waiting=[person.email for person in people if person.state == State.WAITLISTED],
             registrations=len(people),
-            mails=mails,
+            mails=Counter(message for _, message in told.elements()),
+            repeated=told.total() - len(told),
             differences=differences,
             pages=pages,
         )
 
 
 def check_sound(outcome: Outcome) -> None:
-    """Check what holds after every race: no answer is a failure of the server, and the books agree."""
+    """Check what holds after every race: no answer is a failure, nobody is told twice, and the books agree."""
     assert not [status for status in outcome.statuses if status >= 500], f"answers: {outcome.statuses}"
+    assert outcome.repeated == 0, f"{outcome.repeated} mails too many"
     assert outcome.differences == [], "the books differ"

@@ -30,6 +30,7 @@ class Crowd:
         site = Site(HOST, slug, tag="")
         opened = [visits.fetch(site, number) for number in range(count)]
         answers = self.ask([next(visit) for visit in opened])
+        assert {answer.status for answer in answers} == {200}
         for visit, answer in zip(opened, answers, strict=True):
             with suppress(StopIteration):
                 visit.send(answer)
