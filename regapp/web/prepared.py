@@ -13,7 +13,7 @@ KEPT = 512
 _STORE = "regapp.prepared"
 
 
-def prepared(name: str, facts: object, draw: Callable[[], str]) -> str:
+def prepared(name: object, facts: object, draw: Callable[[], str]) -> str:
     """Return the page of this name, drawn anew unless the kept one was made from equal facts.
 
     `facts` must hold all that the page shows, save language and addresses, which are looked after here.

@@ -261,3 +261,27 @@ def test_who_cancelled_may_register_again(client: FlaskClient) -> None:
 
     assert again.status_code == 303
     assert again.location != own_path
+
+
+def test_people_who_stand_alike_read_their_own_words(app: Flask) -> None:
+    path = f"/events/{make_event().slug}/register"
+    people = [
+        {"first_name": "Ana", "email": "a@example.org", "country": "HU", "job_title": "Head <1>"},
+        {"first_name": "Zoë", "email": "z@example.org", "country": "SE", "job_title": "Head & 2"},
+        {"first_name": "", "email": "n@example.org", "country": "SE", "job_title": ""},
+    ]
+    answers = [fill(app.test_client(), path, **person) for person in people]
+
+    pages = [read(app.test_client().get(answer.location)) for answer in answers]
+
+    for page, person, country in zip(pages, people, ["Hungary", "Sweden", "Sweden"], strict=True):
+        assert page.main["data-code"] in page.words
+        assert f"You have a place, {person['first_name'] or 'Kovács'}." in page.words
+        assert person["email"] in page.words
+        assert country in page.words
+        assert person["job_title"] in page.words
+        assert ("Job title" in page.words) == bool(person["job_title"])
+        strangers = {other["email"] for other in people} - {person["email"]}
+        assert not any(stranger in page.words for stranger in strangers)
+    assert len({page.main["data-code"] for page in pages}) == 3
+    assert len({page.links["Cancel my place"] for page in pages}) == 3

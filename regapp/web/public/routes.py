@@ -13,7 +13,6 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
-from regapp.rules.states import LIVING, State
 from regapp.rules.window import Phase
 from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Draft
@@ -28,6 +27,7 @@ from regapp.web.prepared import prepared
 from regapp.web.public import calendar
 from regapp.web.public.forms import PRIVACY_VERSION, ConfirmForm, DetailsForm, Form, RegistrationForm, new_submission
 from regapp.web.public.listing import group
+from regapp.web.public.own_page import draw_own, is_changeable
 
 bp = Blueprint("public", __name__)
 
@@ -95,7 +95,8 @@ def register(slug: str) -> ResponseReturnValue:
 @access.link
 def registration(own: Own) -> ResponseReturnValue:
     """Show a person where they stand and what they can do."""
-    return _own_page("public/registration.html", own, saved="saved" in request.args)
+    address = _own_address(own.code, own.link_version)
+    return Response(draw_own(own, address=address, saved="saved" in request.args, now=utcnow()))
 
 
 @bp.route("/r/<token:token>/change", methods=["GET", "POST"])
@@ -103,10 +104,10 @@ def registration(own: Own) -> ResponseReturnValue:
 def change(own: Own) -> ResponseReturnValue:
     """Let a person correct what they said about themselves."""
     form = DetailsForm(obj=own.details)
-    if request.method == "GET" and not _is_changeable(own):
+    if request.method == "GET" and not is_changeable(own, utcnow()):
         return redirect(_own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
-        return _own_page("public/change.html", own, form=form, status=422 if form.errors else 200)
+        return _step_page("public/change.html", own, form)
     with transaction():
         registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
     return redirect(_own_address(own.code, own.link_version, saved="1"), code=303)
@@ -117,10 +118,10 @@ def change(own: Own) -> ResponseReturnValue:
 def cancel(own: Own) -> ResponseReturnValue:
     """Ask once more, then give the place back. Only the post changes anything (R10)."""
     form = ConfirmForm()
-    if request.method == "GET" and not _is_changeable(own):
+    if request.method == "GET" and not is_changeable(own, utcnow()):
         return redirect(_own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
-        return _own_page("public/cancel.html", own, form=form, status=422 if form.errors else 200)
+        return _step_page("public/cancel.html", own, form)
     with transaction():
         registrations.cancel(own.id, actor="attendee", now=utcnow())
     return redirect(_own_address(own.code, own.link_version), code=303)
@@ -167,23 +168,10 @@ def _draw_form(found: EventFacts, form: Form, phase: Phase, notice: str | None =
     return draw("public/register.html", **values)
 
 
-def _own_page(template: str, own: Own, *, status: int = 200, **values: object) -> Response:
-    now = utcnow()
-    return page(
-        template,
-        own=own,
-        event=own.event,
-        address=_own_address(own.code, own.link_version),
-        phase=window.phase(own.event, now),
-        changeable=_is_changeable(own),
-        serving=now < own.event.serving_ends_at,
-        status=status,
-        **values,
-    )
-
-
-def _is_changeable(own: Own) -> bool:
-    return State(own.state) in LIVING and utcnow() < own.event.starts_at
+def _step_page(template: str, own: Own, form: Form) -> Response:
+    """Show a form on a person's own registration, empty or with what needs a look."""
+    address = _own_address(own.code, own.link_version)
+    return page(template, own=own, event=own.event, address=address, form=form, status=422 if form.errors else 200)
 
 
 def _own_address(code: str, link_version: int, *, saved: str | None = None) -> str:
