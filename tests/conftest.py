@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psycopg
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import text
+from psycopg import sql
 from werkzeug.test import TestResponse
 
 from config import TestConfig
@@ -146,13 +147,11 @@ def migrated_postgres(server: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def emptied_postgres(migrated_postgres: str, tmp_path: Path) -> str:
+def emptied_postgres(migrated_postgres: str) -> str:
     """Return the same address after all rows have gone and numbers start at 1 again."""
-    app = _build({"INSTANCE_DIR": str(tmp_path / "emptying"), "DATABASE_URL": migrated_postgres})
     tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    _let_go(app)
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(tables)))
     return migrated_postgres
 
 
