@@ -126,7 +126,7 @@ class RegistrationForm(DetailsForm):
 
     def validate_submission(self, field: Any) -> None:
         """Refuse a value that we did not make, and put a fresh one in its place."""
-        if not _SUBMISSION.fullmatch(field.data or ""):
+        if not field.raw_data or not _SUBMISSION.fullmatch(field.data or ""):
             field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
 
