@@ -103,6 +103,9 @@ def _engine_options(url: str, *, threads: int) -> dict[str, Any]:
     limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
     return {
         **private,
+        # Reading statements stand for themselves: no BEGIN, no ROLLBACK, two round trips less. See db.transaction().
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
         "pool_size": threads + 1,  # one a thread, one for a worker beside them
         "max_overflow": 0,
         "pool_timeout": 5,  # seconds

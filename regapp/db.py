@@ -96,9 +96,19 @@ def snapshot() -> Iterator[Connection]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give every SQLite connection its settings, and leave the beginning of transactions to us."""
-    if engine.dialect.name != "sqlite":
+    """Begin transactions only where they are wanted: where something is written, or read as of one moment."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
         return
+
+    @event.listens_for(engine, "set_connection_execution_options")
+    def _isolate(_connection: Connection, options: dict[str, Any]) -> None:
+        if options.get("writes"):
+            options["isolation_level"] = "READ COMMITTED"
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Give every connection its settings, and leave the beginning of transactions to us."""
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:
