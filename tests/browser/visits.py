@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from tests.browser.serving import Server
 
-REFUSALS = {409, 422, 503}
+REFUSALS = {409, 413, 422, 503}
 """Answers to a form that a browser's console mentions although they are pages like others."""
 PERSON = {
     "First name": "Ana",
