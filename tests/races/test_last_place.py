@@ -10,7 +10,7 @@ from tests.races.visitors import Crowd, register
 
 pytestmark = [pytest.mark.race, pytest.mark.rule("R1"), pytest.mark.rule("R7")]
 
-ROUNDS = 4
+ROUNDS = 3
 VISITORS = 20
 PLACES = 3
 

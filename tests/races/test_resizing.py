@@ -38,10 +38,14 @@ def run(stage: Stage, app: str = AS_SHIPPED) -> tuple[Outcome, list[str]]:
         if exit_code:
             failures.append(said)
 
+    def resize_now_and_then() -> None:
+        if next(turns) == 0:
+            resize(next(sizes))
+
     with stage.open(app) as crowd:
         forms = crowd.open_forms(event.slug, count=NEWCOMERS)
         asks = [register(event.slug, form, f"{number}@example.org") for number, form in enumerate(forms)]
-        answers = crowd.ask(asks, after_each=lambda: next(turns) or resize(next(sizes)))
+        answers = crowd.ask(asks, after_each=resize_now_and_then)
     resize(LAST)
     return stage.look(event, answers), failures
 
