@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import figures, limit, machine, measure
-from bench.database import THREADS, Installation, installed
+from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
 from bench.measure import Cost, Stage
-from bench.server import WORKERS, Server, serving
+from bench.server import EMBEDDED_THREADS, THREADS, WORKERS, Server, serving
 from tests.postgres import new_database, postgres_server
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -56,7 +56,7 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
     with installed(None) as installation:
-        server = f"{machine.part('waitress')}, 1 process of {THREADS} threads"
+        server = f"{machine.part('waitress')}, 1 process of {EMBEDDED_THREADS} threads"
         here = f"{machine.sqlite()}; {server}; {machine.machine()}"
         with _stage(installation, None) as stage:
             yield from _load_figures("SQLite", stage, here, seconds=seconds)

@@ -14,8 +14,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SLUG = "european-cluster-conference"
-THREADS = 3
-"""Threads that answer requests, in each process."""
 
 
 class CommandFailed(Exception):
@@ -60,7 +58,6 @@ def installed(database_url: str | None) -> Iterator[Installation]:
             "PYTHONPATH": str(ROOT),
             "INSTANCE_DIR": folder,
             "SECRET_KEY": secrets.token_hex(32),
-            "THREADS": str(THREADS),
             "WORKER": "off",
         }
         if database_url is not None:

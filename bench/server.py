@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import processes
-from bench.database import ROOT, THREADS, Installation
+from bench.database import ROOT, Installation
+from config import Config
 
 HOST = "127.0.0.1"
 WORKERS = 2
+THREADS = 2
+"""Processes of granian, and threads of each. Of 1 to 4 threads, two gave the most journeys and the shortest waits."""
+EMBEDDED_THREADS = Config({}).THREADS
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 20.0
 """Both in seconds."""
@@ -48,7 +52,8 @@ def serving(installation: Installation, *, app: str = "wsgi:app") -> Iterator[Se
     """Serve the installation: embedded as `python wsgi.py` does, on PostgreSQL with granian. Raises: ServerFailed."""
     port = _free_port()
     command = ["-m", app.partition(":")[0]] if installation.is_embedded else _granian(app, port)
-    environment = {**installation.environment, "PORT": str(port)}
+    threads = EMBEDDED_THREADS if installation.is_embedded else THREADS
+    environment = {**installation.environment, "PORT": str(port), "THREADS": str(threads)}
     log = installation.folder / f"server-{port}.log"
     began = time.monotonic()
     with log.open("wb") as output:
