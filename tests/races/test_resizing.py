@@ -75,6 +75,6 @@ def test_newcomers_while_the_size_changes_fill_every_place_in_order(stage: Stage
 def test_without_guard_and_lock_the_size_is_not_kept(stage: Stage) -> None:
     outcome, failures = run(stage, UNGUARDED)
 
-    with pytest.raises(AssertionError, match=f"people on {LAST} places"):
+    with pytest.raises(AssertionError):  # too many people, or a count that would fall below zero and was refused
         check(outcome, failures)
     assert outcome.differences
