@@ -37,7 +37,8 @@ class Config:
 
         # Signs links, forms and cookies; at least 32 characters. The embedded default makes and keeps its own.
         self.SECRET_KEY = env.get("SECRET_KEY", "")
-        # Earlier keys, separated by commas: links and forms that they signed stay valid.
+        # Earlier keys, separated by commas: links that they signed stay valid. A form that lies open while the key
+        # changes comes back as typed, to be sent once more.
         self.SECRET_KEY_FALLBACKS = [key for key in env.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 
         # SMTP. Without MAIL_SERVER each mail becomes an .eml file in INSTANCE_DIR/mail.
@@ -47,6 +48,8 @@ class Config:
         self.MAIL_PASSWORD = env.get("MAIL_PASSWORD") or None
         self.MAIL_USE_TLS = _flag(env.get("MAIL_USE_TLS", ""))
         self.MAIL_DEFAULT_SENDER = env.get("MAIL_DEFAULT_SENDER", "regapp <no-reply@localhost>")
+        # Where answers to our mails go, such as the organizers' mailbox. Unset: pages send nobody to answer a mail.
+        self.MAIL_REPLY_TO = env.get("MAIL_REPLY_TO", "")
         # Seconds that any step of talking to the mail server may take.
         self.MAIL_TIMEOUT = float(env.get("MAIL_TIMEOUT", "20"))
 

@@ -54,8 +54,8 @@ class MailMessage(flask_mail.Message):
         message["Date"] = utcnow()
         message["Message-ID"] = self.msgId
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
-        if self.reply_to:
-            message["Reply-To"] = str(self.reply_to)
+        if current_app.config["MAIL_REPLY_TO"]:
+            message.set_raw("Reply-To", _mailbox("Reply-To", *_configured("MAIL_REPLY_TO")))
         message.set_content(self.body, cte="quoted-printable")
         message.add_alternative(self.page, subtype="html", cte="quoted-printable")
         message["Content-Language"] = self.language  # last: the step before moves such headers into the first part
@@ -104,7 +104,7 @@ class Folder:
         """Make the folder. Raises: Unreachable."""
         self.path = Path(current_app.config["INSTANCE_DIR"]) / "mail"
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Unreachable(str(error)) from error
         return self
@@ -113,13 +113,17 @@ class Folder:
         """Leave nothing open."""
 
     def send(self, message: MailMessage) -> None:
-        """Write the file whole or not at all, also when the power fails."""
+        """Write the file whole or not at all, also when the power fails. Ours only: it holds somebody's link."""
         unfinished = self.path / f".{message.file_name}.{os.getpid()}"
-        with unfinished.open("wb") as file:
+        with open(unfinished, "wb", opener=_open_private) as file:
             file.write(message.as_bytes())
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path / message.file_name)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 class Mail(flask_mail.Mail):
@@ -162,7 +166,11 @@ def _answer(code: int, words: bytes | str) -> str:
 
 def sender() -> tuple[str, str]:
     """Return who sends, name and address: MAIL_DEFAULT_SENDER."""
-    name, address = parseaddr(current_app.config["MAIL_DEFAULT_SENDER"])
+    return _configured("MAIL_DEFAULT_SENDER")
+
+
+def _configured(setting: str) -> tuple[str, str]:
+    name, address = parseaddr(current_app.config[setting])
     return name, ascii_address(address)
 
 

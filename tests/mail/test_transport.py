@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import ssl
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -84,6 +86,21 @@ def test_a_mail_says_by_whom_to_whom_and_that_a_program_wrote_it(build_app: Call
     assert [part.get_content_type() for part in received.iter_parts()] == ["text/plain", "text/html"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "header"),
+    [
+        pytest.param("info@bürger.example", "info@xn--brger-kva.example", id="an address"),
+        pytest.param("Team <team@example.org>", "Team <team@example.org>", id="with a name"),
+        pytest.param("Büro <team@example.org>", "Büro <team@example.org>", id="with any name"),
+    ],
+)
+def test_answers_go_where_the_settings_say(build_app: Callable[..., Flask], setting: str, header: str) -> None:
+    with build_app(MAIL_REPLY_TO=setting).app_context():
+        content = _message(make_letter()).as_bytes()
+
+    assert str(read(content)["Reply-To"]) == header
+
+
 def test_lines_are_short_enough_for_every_server(app: Flask) -> None:
     content = _message(make_letter(to_name="ö" * 401, texts={"en": {"name": "Ő" * 300}})).as_bytes()
 
@@ -133,6 +150,20 @@ def test_a_repeated_mail_takes_the_place_of_its_file(app: Flask) -> None:
 
     (path,) = (Path(app.config["INSTANCE_DIR"]) / "mail").iterdir()
     assert read(path.read_bytes())["To"].addresses[0].display_name == "After"
+
+
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_nobody_else_on_the_machine_reads_the_links_in_the_files(app: Flask, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        _send(make_letter())
+    finally:
+        os.umask(before)
+
+    folder = Path(app.config["INSTANCE_DIR"]) / "mail"
+    (path,) = folder.iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_folder_that_cannot_be_made_is_a_server_that_is_away(app: Flask) -> None:
