@@ -9,10 +9,11 @@ import click
 from flask.cli import AppGroup
 
 from regapp.cli.naming import no_such_event
+from regapp.cli.settling import settle_all
 from regapp.clock import utcnow
 from regapp.db import snapshot, transaction
 from regapp.errors import NotFound
-from regapp.services import books, capacity, events, waitlist
+from regapp.services import books, capacity, events
 from regapp.services.books import Book, Report
 from regapp.services.capacity import Resized
 
@@ -74,18 +75,8 @@ def resize(event: str, size: int | str) -> None:
         raise no_such_event(event) from None
     with transaction():
         done = capacity.resize(event_id, size if isinstance(size, int) else None, actor=ACTOR, now=utcnow())
-    promoted = done.promoted + _settle(event_id, more=done.more)
+    promoted = done.promoted + (settle_all(event_id) if done.more else 0)
     click.echo(_summary(event, done, promoted=promoted))
-
-
-def _settle(event_id: int, *, more: bool) -> int:
-    """Serve the rest of a long queue in further transactions; return how many people that were."""
-    promoted = 0
-    while more:
-        with transaction():
-            settled = waitlist.settle(event_id, now=utcnow())
-        promoted, more = promoted + settled.promoted, settled.more
-    return promoted
 
 
 def _look() -> Report:

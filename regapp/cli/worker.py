@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import delete
 
+from regapp.cli.settling import settle_all
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.errors import NotFound
@@ -133,10 +134,7 @@ def _send_batch(stop: Event) -> bool:
 def _settle() -> bool:
     """Serve queues that nobody served (R2): a safety net, since every change does so itself."""
     for event_id in waitlist.list_unsettled(now=utcnow()):
-        more = True
-        while more:
-            with transaction():
-                more = waitlist.settle(event_id, now=utcnow()).more
+        settle_all(event_id)
     return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -22,6 +23,7 @@ def ascii_address(address: str) -> str:
     return f"{local}@{to_ascii(domain)}"
 
 
+@lru_cache(maxsize=4096)  # most people of one event write from few domains
 def to_ascii(domain: str) -> str:
     """Return a host name as A-label, lower case."""
     return idna.encode(domain, uts46=True, transitional=False).decode("ascii").lower()

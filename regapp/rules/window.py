@@ -26,6 +26,8 @@ class Dates(Protocol):
     @property
     def cancelled(self) -> bool: ...
     @property
+    def archived(self) -> bool: ...
+    @property
     def opens_at(self) -> datetime: ...
     @property
     def closes_at(self) -> datetime: ...
@@ -33,13 +35,15 @@ class Dates(Protocol):
     def starts_at(self) -> datetime: ...
     @property
     def ends_at(self) -> datetime: ...
+    @property
+    def serve_until(self) -> datetime | None: ...
 
 
 def phase(event: Dates, now: datetime) -> Phase:
     """Say where the event stands. Source: R16."""
     if event.cancelled:
         return Phase.CANCELLED
-    if now >= event.ends_at:
+    if event.archived or now >= event.ends_at:
         return Phase.PAST
     if now < event.opens_at:
         return Phase.UPCOMING
@@ -72,3 +76,13 @@ def check_before_start(event: Dates, now: datetime) -> None:
     """Raise TooLate once the event has begun: cancelling and changing end there."""
     if now >= event.starts_at:
         raise TooLate(at=event.starts_at)
+
+
+def serving_ends_at(event: Dates) -> datetime:
+    """Return until when those who wait are served: `serve_until`, else closing; at most the start. Source: R12."""
+    return min(event.serve_until or event.closes_at, event.starts_at)
+
+
+def is_serving(event: Dates, now: datetime) -> bool:
+    """Say whether places still go to those who wait."""
+    return not event.cancelled and not event.archived and now < serving_ends_at(event)

@@ -7,7 +7,7 @@ hold no personal data. Source: DESIGN, "seats verify"; docs/rules.md, R1, R2, R8
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -29,9 +29,11 @@ from sqlalchemy.orm import aliased
 
 from regapp.db import AnyRow
 from regapp.models import Event, History, Party, Quota, Registration
-from regapp.rules.seating import Fit, Policy, Waiting, free_seats, serve
+from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State
-from regapp.services.events import OWN_QUOTA
+from regapp.rules.window import is_serving
+from regapp.services import waitlist
+from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 from regapp.services.records import Action
 
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -105,8 +107,7 @@ def _counters() -> AnySelect:
     )
     return (
         select(
-            Event.id, Event.slug, Event.fit, Event.serve_until, Event.closes_at, Event.starts_at,
-            Quota.id.label("quota_id"), Quota.size, Quota.taken, Quota.waiting, Quota.held, Quota.last_seq,
+            *FACTS,
             func.coalesce(people.c.seated, 0).label("seated"),
             func.coalesce(people.c.waitlisted, 0).label("waitlisted"),
             func.coalesce(people.c.highest, 0).label("highest"),
@@ -150,21 +151,20 @@ def _compare(row: AnyRow) -> Iterator[str]:
 
 def _is_unsettled(snapshot: Connection, row: AnyRow, *, now: datetime) -> bool:
     """Say whether somebody waits whom the rule would seat (R2) while serving goes on (R12)."""
-    free = free_seats(size=row.size, taken=row.seated, held=row.held)
-    serving_ends_at = min(row.serve_until or row.closes_at, row.starts_at)
-    if not row.waitlisted or free <= 0 or now >= serving_ends_at:
+    event = replace(EventFacts(*row[: len(FACTS)]), taken=row.seated)
+    if not row.waitlisted or event.free <= 0 or not is_serving(event, now):
         return False
     heads = (
         select(Registration.party_id, func.count().label("people"))
-        .where(Registration.event_id == row.id, Registration.state == State.WAITLISTED)
+        .where(Registration.event_id == event.id, Registration.state == State.WAITLISTED)
         .group_by(Registration.party_id)
         .order_by(func.min(Registration.queue_no))
         .limit(HEADS)
     )
     waiting = [
-        Waiting(head.party_id, {row.quota_id: head.people}, frozenset({None})) for head in snapshot.execute(heads)
+        Waiting(head.party_id, {event.quota_id: head.people}, frozenset({None})) for head in snapshot.execute(heads)
     ]
-    return bool(serve({row.quota_id: free}, waiting, Policy(row.quota_id, Fit(row.fit))).moves)
+    return bool(serve({event.quota_id: event.free}, waiting, waitlist.policy(event)).moves)
 
 
 def _checks() -> list[tuple[str, AnySelect]]:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Event, EventStatus, Quota, QuotaKind
+from regapp.rules import window
 from regapp.rules.seating import free_seats
 
 VISIBLE = (EventStatus.PUBLISHED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
@@ -47,6 +48,11 @@ class EventFacts:
         return self.status == EventStatus.CANCELLED
 
     @property
+    def archived(self) -> bool:
+        """Say whether the event has been put away; its page stays."""
+        return self.status == EventStatus.ARCHIVED
+
+    @property
     def places_left(self) -> int | None:
         """Return how many places the public may still take, never below 0; None if there is no limit."""
         return None if self.size is None else max(0, self.size - self.taken - self.held)
@@ -58,13 +64,12 @@ class EventFacts:
 
     @property
     def serving_ends_at(self) -> datetime:
-        """Return until when those who wait are served. Source: R12."""
-        return min(self.serve_until or self.closes_at, self.starts_at)
+        """Return until when those who wait are served."""
+        return window.serving_ends_at(self)
 
-    @property
-    def has_waitlist(self) -> bool:
-        """Say whether one more person may wait."""
-        return self.waitlist_limit is None or self.waiting < self.waitlist_limit
+    def can_wait(self, now: datetime) -> bool:
+        """Say whether one more person may wait: the list has room, and those on it are still served."""
+        return window.is_serving(self, now) and (self.waitlist_limit is None or self.waiting < self.waitlist_limit)
 
     def text(self, key: str, lang: str) -> str:
         """Return a text in this language, else in English, else in any; empty if there is none."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Event, History, Party, Quota, Registration
-from regapp.rules.states import FINAL
+from regapp.rules.states import FINAL, LIVING, State
 from regapp.services.drafts import Details
 from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 
@@ -32,6 +32,10 @@ class Own:
     ended_at: datetime | None
     ended_by: str | None
     event: EventFacts
+
+    def can_change(self, now: datetime) -> bool:
+        """Say whether it may still be changed or cancelled."""
+        return State(self.state) in LIVING and now < self.event.starts_at
 
 
 _mine, _other = table(Registration).c, table(Registration).alias()

@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from regapp.db import AnyRow, db
 from regapp.errors import IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
 from regapp.rules.seating import Waiting, serve
-from regapp.rules.states import LIVING, State, check_move
+from regapp.rules.states import LIVING, SEATED, State, check_move
 from regapp.rules.window import Phase, check_before_start, check_open, phase
 from regapp.services import drafts, records, seats, waitlist
 from regapp.services.drafts import Details, Draft
@@ -109,13 +109,14 @@ def _settle_newcomer(draft: Draft, party_id: int, *, seated: bool) -> tuple[Outc
     if seated:
         drafts.admit(draft, party_id)
         return Registered(draft.code, 0), replace(event, taken=event.taken + 1)
-    if event.has_waitlist and applicant.accept_waitlist:
+    can_wait = event.can_wait(draft.now)
+    if can_wait and applicant.accept_waitlist:
         queue_no = event.last_seq + 1
         drafts.admit(draft, party_id, queue_no=queue_no, position=event.waiting + 1)
         db.session.execute(update(Party).where(Party.id == party_id).values(queue_no=queue_no))
         return Registered(draft.code, 0), replace(event, waiting=event.waiting + 1, last_seq=queue_no)
     db.session.execute(delete(Party).where(Party.id == party_id))
-    return (MustAgreeToWait(event.waiting) if event.has_waitlist else NoPlace()), event
+    return (MustAgreeToWait(event.waiting) if can_wait else NoPlace()), event
 
 
 def _answer_again(draft: Draft) -> Outcome | None:
@@ -124,18 +125,18 @@ def _answer_again(draft: Draft) -> Outcome | None:
     if first is not None:
         return Registered(first.code, first.link_version)
     known = db.session.execute(_BY_CONTACT, {"event": draft.event.id, "key": draft.contact_key}).first()
-    if known is None:
-        return None
-    _remind(draft.event, known, now=draft.now)
-    return AlreadyKnown()
+    return AlreadyKnown() if known is not None and _remind(draft, known) else None
 
 
-def _remind(event: EventFacts, row: AnyRow, *, now: datetime) -> None:
-    """Send the person their own link, at most once an hour."""
-    long_ago = or_(Party.reminded_at.is_(None), Party.reminded_at <= now - REMIND_AGAIN_AFTER)
-    due = db.session.execute(update(Party).where(Party.id == row.party_id, long_ago).values(reminded_at=now))
-    if due.rowcount:  # type: ignore[attr-defined]
-        records.post([compose(Message.ALREADY_REGISTERED, waitlist.about(event, row), now=now)])
+def _remind(draft: Draft, row: AnyRow) -> bool:
+    """Send the person their own link, at most once an hour; say whether the address still takes part."""
+    living = and_(Party.id == row.party_id, Party.contact_key == draft.contact_key)  # it may just be cancelling
+    long_ago = or_(Party.reminded_at.is_(None), Party.reminded_at <= draft.now - REMIND_AGAIN_AFTER)
+    due = db.session.execute(update(Party).where(living, long_ago).values(reminded_at=draft.now))
+    if not due.rowcount:  # type: ignore[attr-defined]
+        return db.session.scalar(select(Party.id).where(living)) is not None
+    records.post([compose(Message.ALREADY_REGISTERED, waitlist.about(draft.event, row), now=draft.now)])
+    return True
 
 
 def change_details(registration_id: int, details: Details, *, actor: str, now: datetime) -> None:
@@ -171,8 +172,8 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
     check_move(State(row.state), State.CANCELLED)
     check_before_start(event, now)
     _end(event, row, actor=actor, now=now)
-    was_waiting = row.state == State.WAITLISTED
-    event = replace(event, taken=event.taken - (not was_waiting), waiting=event.waiting - was_waiting)
+    seated, waited = State(row.state) in SEATED, row.state == State.WAITLISTED
+    event = replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
     seats.write(waitlist.serve_queue(event, now=now).event)
 
 

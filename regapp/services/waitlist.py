@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from regapp.db import AnyRow, db, table
 from regapp.mail.messages import About, Message, compose
@@ -14,8 +14,9 @@ from regapp.models import Event, Party, Quota, Registration
 from regapp.rules.addresses import ascii_address
 from regapp.rules.seating import Blocked, Fit, Policy, Served, Waiting, serve
 from regapp.rules.states import State
+from regapp.rules.window import is_serving
 from regapp.services import records, seats
-from regapp.services.events import OWN_QUOTA, EventFacts
+from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 from regapp.services.records import Action
 
 PAGE = 500
@@ -70,17 +71,15 @@ def settle(event_id: int, *, now: datetime) -> Settled:
 def list_unsettled(*, now: datetime) -> list[int]:
     """Return the ids of events in which people wait although places are free and serving goes on; usually none."""
     free = or_(Quota.size.is_(None), Quota.taken + Quota.held < Quota.size)
-    serving = func.coalesce(Event.serve_until, Event.closes_at) > now
-    wanted = select(Event.id).join(Quota, OWN_QUOTA).where(Quota.waiting > 0, free, serving, Event.starts_at > now)
-    return list(db.session.scalars(wanted))
+    wanted = select(*FACTS).join_from(table(Event), table(Quota), OWN_QUOTA).where(Quota.waiting > 0, free)
+    found = [EventFacts(*row) for row in db.session.execute(wanted)]
+    return [event.id for event in found if is_serving(event, now)]
 
 
 def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
-    if event.waiting == 0:
+    if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
         return Standing(event, Blocked(), 0, more=False)
-    if now >= event.serving_ends_at:
-        return Standing(event, Blocked(everybody=True), 0, more=False)
     blocked, promoted, after = Blocked(), 0, 0
     while event.waiting and event.free > 0 and not blocked.everybody and promoted < MOST:
         heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from regapp.errors import RegistrationClosed, TooLate
-from regapp.rules.window import Phase, check_before_start, check_open, next_edge, phase
+from regapp.rules.window import Phase, check_before_start, check_open, is_serving, next_edge, phase
 
 OPENS = datetime(2026, 9, 7, 8, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -20,6 +20,8 @@ TICK = timedelta(microseconds=1)
 @dataclass(frozen=True)
 class Dates:
     cancelled: bool = False
+    archived: bool = False
+    serve_until: datetime | None = None
     opens_at: datetime = OPENS
     closes_at: datetime = CLOSES
     starts_at: datetime = STARTS
@@ -56,6 +58,32 @@ def test_registration_may_stay_open_while_the_event_runs() -> None:
 
     assert phase(open_door, STARTS) is Phase.OPEN
     assert phase(open_door, ENDS) is Phase.PAST
+
+
+def test_what_has_been_archived_is_past_whatever_the_time() -> None:
+    assert phase(Dates(archived=True), OPENS) is Phase.PAST
+
+
+@pytest.mark.rule("R12")
+@pytest.mark.parametrize(
+    ("changes", "last"),
+    [
+        pytest.param({}, CLOSES, id="until registration closes"),
+        pytest.param({"serve_until": OPENS}, OPENS, id="until the time that was set"),
+        pytest.param({"serve_until": ENDS}, STARTS, id="at most until the start"),
+        pytest.param({"closes_at": ENDS}, STARTS, id="at most until the start, though registration goes on"),
+    ],
+)
+def test_those_who_wait_are_served(changes, last) -> None:
+    event = replace(Dates(), **changes)
+
+    assert is_serving(event, last - TICK)
+    assert not is_serving(event, last)
+
+
+@pytest.mark.parametrize("off", ["cancelled", "archived"])
+def test_nobody_is_served_at_an_event_that_is_off(off) -> None:
+    assert not is_serving(replace(Dates(), **{off: True}), OPENS)
 
 
 def test_a_cancelled_event_is_closed_whatever_the_time() -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import insert, select
 
 from regapp.db import db, transaction
 from regapp.errors import IllegalMove, NotFound, TooLate
-from regapp.models import History, OutboxMail, Party, Quota, Registration
+from regapp.models import Event, History, OutboxMail, Party, Quota, Registration
 from regapp.services import capacity, events, own, registrations, waitlist
-from regapp.services.registrations import Registered
+from regapp.services.registrations import NoPlace, Registered
 from tests.factories import attempt, make_applicant, make_event, make_registration
 from tests.statements import counting
 
@@ -231,6 +231,35 @@ def test_nobody_is_served_after_serving_has_ended(now) -> None:
     assert states(event) == ["cancelled", "waitlisted"]
     assert waitlist.list_unsettled(now=event.closes_at) == []
     assert waitlist.list_unsettled(now=now) == [event.id]
+
+
+@pytest.mark.rule("R12")
+def test_who_is_not_served_any_more_is_in_nobody_s_way(now) -> None:
+    event = make_event(size=1, serve_until=now + timedelta(days=1))
+    people = fill(event, 2, now)
+    later = now + timedelta(days=2)
+    cancel(people[0], later)
+
+    newcomer = attempt(event, make_applicant(email="new@example.org"), now=later)
+    late = attempt(event, make_applicant(email="late@example.org"), now=later)
+
+    assert isinstance(newcomer, Registered)
+    assert own.get_own(newcomer.code).state == "confirmed"
+    assert late == NoPlace()
+    assert states(event) == ["cancelled", "waitlisted", "confirmed"]
+
+
+def test_an_event_that_is_called_off_gives_no_places(now) -> None:
+    event = make_event(size=1)
+    people = fill(event, 2, now)
+    with transaction():
+        db.session.execute(db.update(Event).values(status="cancelled"))
+
+    cancel(people[0], now)
+
+    assert states(event) == ["cancelled", "waitlisted"]
+    assert resize(event, 5, now).promoted == 0
+    assert waitlist.list_unsettled(now=now) == []
 
 
 def _queue_up(event: events.EventFacts, people: int, now) -> None:

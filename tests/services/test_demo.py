@@ -39,7 +39,7 @@ def phase_of(event: DemoEvent, now: datetime) -> Phase:
     """Return where the event would stand right after loading."""
     keys = ("starts_at", "ends_at", "opens_at", "closes_at")
     stored = Event(status="published", **{key: demo.instant(event, getattr(event, key), now=now) for key in keys})
-    stored.cancelled = False  # type: ignore[attr-defined]
+    stored.cancelled = stored.archived = False  # type: ignore[attr-defined]
     return phase(stored, now)  # type: ignore[arg-type]
 
 

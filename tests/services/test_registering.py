@@ -166,6 +166,26 @@ def test_who_cancelled_may_come_back_as_a_new_registration(now) -> None:
 
 
 @pytest.mark.rule("R8")
+def test_an_address_that_is_just_being_freed_is_not_told_that_it_takes_part(now, monkeypatch) -> None:
+    event = make_event()
+    first = attempt(event, make_applicant(email="ana@example.org"), now=now)
+    assert isinstance(first, Registered)
+    remind = registrations._remind
+
+    def cancelled_meanwhile(draft, row) -> bool:
+        monkeypatch.undo()
+        registrations.cancel(own.get_own(first.code).id, actor="attendee", now=now)
+        return remind(draft, row)
+
+    monkeypatch.setattr(registrations, "_remind", cancelled_meanwhile)
+    second = attempt(event, make_applicant(email="ana@example.org"), now=now, locked=True)
+
+    assert isinstance(second, Registered)
+    assert [state(first), state(second)] == [("cancelled", None), ("confirmed", None)]
+    assert [message for message, _ in mails()] == ["confirmed", "cancelled", "confirmed"]
+
+
+@pytest.mark.rule("R8")
 def test_one_address_may_register_for_two_events(now) -> None:
     outcomes = [
         attempt(make_event(slug=slug), make_applicant(email="ana@example.org"), now=now) for slug in ("one", "two")
