@@ -48,12 +48,15 @@ class Server:
 
 
 @contextmanager
-def serving(installation: Installation, *, app: str = "wsgi:app") -> Iterator[Server]:
-    """Serve the installation: embedded as `python wsgi.py` does, on PostgreSQL with granian. Raises: ServerFailed."""
+def serving(installation: Installation, *, app: str = "wsgi:app", threads: int = THREADS) -> Iterator[Server]:
+    """Serve the installation: embedded as `python wsgi.py` does, on PostgreSQL with granian. Raises: ServerFailed.
+
+    `threads`: of each of granian's processes.
+    """
     port = _free_port()
-    command = ["-m", app.partition(":")[0]] if installation.is_embedded else _granian(app, port)
-    threads = EMBEDDED_THREADS if installation.is_embedded else THREADS
-    environment = {**installation.environment, "PORT": str(port), "THREADS": str(threads)}
+    command = ["-m", app.partition(":")[0]] if installation.is_embedded else _granian(app, port, threads)
+    pool = EMBEDDED_THREADS if installation.is_embedded else threads
+    environment = {**installation.environment, "PORT": str(port), "THREADS": str(pool)}
     log = installation.folder / f"server-{port}.log"
     began = time.monotonic()
     with log.open("wb") as output:
@@ -67,11 +70,11 @@ def serving(installation: Installation, *, app: str = "wsgi:app") -> Iterator[Se
         _stop(process)
 
 
-def _granian(app: str, port: int) -> list[str]:
+def _granian(app: str, port: int, threads: int) -> list[str]:
     # fmt: off
     return [
         "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--http", "1",
-        "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--respawn-failed-workers", app,
+        "--workers", str(WORKERS), "--blocking-threads", str(threads), "--respawn-failed-workers", app,
     ]
     # fmt: on
 
