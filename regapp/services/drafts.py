@@ -21,10 +21,10 @@ from regapp.services.events import EventFacts
 from regapp.services.records import Action
 
 _CLAIM = {
-    "sqlite": sqlite.insert(table(Party)).on_conflict_do_nothing().returning(Party.id),
-    "postgresql": postgresql.insert(table(Party)).on_conflict_do_nothing().returning(Party.id),
+    "sqlite": sqlite.insert(table(Party)).on_conflict_do_nothing().returning(table(Party).c.id),
+    "postgresql": postgresql.insert(table(Party)).on_conflict_do_nothing().returning(table(Party).c.id),
 }
-_REGISTER = insert(table(Registration)).returning(Registration.id)
+_REGISTER = insert(table(Registration)).returning(table(Registration).c.id)
 _CONSENT = insert(table(Consent))
 
 

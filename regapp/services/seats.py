@@ -17,28 +17,31 @@ class GuardMissed(Exception):
     """The quick answer does not hold: roll back and take the slow path."""
 
 
+_quota = table(Quota).c
 _TAKE = (
     update(table(Quota))
     .where(
-        Quota.id == bindparam("quota"),
-        Quota.version == bindparam("seen"),
-        Quota.waiting == 0,
-        or_(Quota.size.is_(None), Quota.taken + Quota.held + bindparam("seats") <= Quota.size),
-        or_(Quota.next_expiry_at.is_(None), Quota.next_expiry_at > bindparam("now", type_=Quota.next_expiry_at.type)),
+        _quota.id == bindparam("quota"),
+        _quota.version == bindparam("seen"),
+        _quota.waiting == 0,
+        or_(_quota.size.is_(None), _quota.taken + _quota.held + bindparam("seats") <= _quota.size),
+        or_(
+            _quota.next_expiry_at.is_(None), _quota.next_expiry_at > bindparam("now", type_=_quota.next_expiry_at.type)
+        ),
     )
-    .values(taken=Quota.taken + bindparam("seats"))
+    .values(taken=_quota.taken + bindparam("seats"))
 )
 
 _LOCK = (
     update(table(Quota))
-    .where(Quota.event_id == bindparam("event"), Quota.kind == QuotaKind.EVENT)
-    .values(version=Quota.version)
-    .returning(Quota.id)
+    .where(_quota.event_id == bindparam("event"), _quota.kind == QuotaKind.EVENT)
+    .values(version=_quota.version)
+    .returning(_quota.id)
 )
 
 _WRITE = (
     update(table(Quota))
-    .where(Quota.id == bindparam("quota"))
+    .where(_quota.id == bindparam("quota"))
     .values(taken=bindparam("taken"), waiting=bindparam("waiting"), last_seq=bindparam("last_seq"))
 )
 
