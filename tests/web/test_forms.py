@@ -50,6 +50,9 @@ REFUSED = [
     pytest.param({"country": "EU"}, "country", "Choose a country from the list", id="a union, no country"),
     pytest.param({"country": "Hungary"}, "country", "Choose a country from the list", id="a name, no code"),
     pytest.param({"privacy": ""}, "privacy", "Tick this", id="no consent"),
+    pytest.param({"privacy": "no"}, "privacy", "Tick this", id="a consent that says no"),
+    pytest.param({"privacy": "0"}, "privacy", "Tick this", id="a consent that says 0"),
+    pytest.param({"privacy": "2019-01"}, "privacy", "The privacy notice has changed", id="consent to an older notice"),
 ]
 
 
@@ -114,6 +117,26 @@ def test_consent_is_kept_with_the_version_of_the_notice(client: FlaskClient) -> 
     page = read(client.get(f"/events/{make_event().slug}/register"))
 
     assert page.offered["privacy"]["value"] in read(client.get("/privacy")).words
+
+
+@pytest.mark.rule("R7")
+@pytest.mark.parametrize("value", ["no", "0", "false", "off", "n", "", "never", "2026-11"])
+def test_only_a_yes_is_agreement_to_wait(client: FlaskClient, value: str) -> None:
+    event = make_event(size=0)
+
+    answer = fill(client, f"/events/{event.slug}/register", accept_waitlist=value)
+
+    assert answer.status_code == 409
+    assert db.session.scalar(select(func.count()).select_from(Registration)) == 0
+
+
+@pytest.mark.parametrize("value", ["yes", "on", "y", "true", "True", "1"])
+def test_every_usual_yes_is_agreement(client: FlaskClient, value: str) -> None:
+    event = make_event(size=0)
+
+    answer = fill(client, f"/events/{event.slug}/register", accept_waitlist=value, privacy=value)
+
+    assert read(client.get(answer.location)).main["data-state"] == "waitlisted"
 
 
 @pytest.mark.parametrize("value", [b"Caf\xe9", b"Caf%E9"], ids=["raw", "quoted"])

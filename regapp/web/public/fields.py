@@ -18,6 +18,8 @@ BROKEN = "\N{REPLACEMENT CHARACTER}"
 """Stands where broken UTF-8 was, and takes the place of what we do not keep: so the visitor sees where it is."""
 DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs that reverse the text around them: in a list they would change how other people's names read."""
+YES = frozenset({"yes", "on", "y", "true", "1"})
+"""What programs send for a box that is ticked, in lower case."""
 Validator = Callable[[Any, Any], None]
 
 
@@ -43,9 +45,16 @@ class Line(StringField):  # type: ignore[misc]  # WTForms ships no types
 
 
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
-    """A box that is ticked by any value at all."""
+    """A box that is ticked by a value that means yes, and by no other: agreement is never guessed."""
 
-    false_values = ("",)
+    def __init__(self, *args: Any, value: str = "yes", **kwargs: Any) -> None:
+        """Make a box; `value` is what its form sends."""
+        super().__init__(*args, **kwargs)
+        self.yes = YES | {value}
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is a box left empty."""
+        self.data = bool(valuelist) and valuelist[0].strip().lower() in self.yes
 
 
 class Required:

@@ -23,11 +23,18 @@ PRIVACY_VERSION = "2026-11"
 """Version of the privacy notice (templates/public/privacy.html). Consents keep it: raise it with every change."""
 PAGE_ORDER = ("first_name", "last_name", "email", "organisation", "job_title", "country", "accept_waitlist", "privacy")
 _SUBMISSION = re.compile("[0-9a-f]{32}")
+_VERSION = re.compile("[0-9]{4}-[0-9]{2}")
 
 
 def new_submission() -> str:
     """Return a fresh hidden value for one rendering of the form: 128 random bits (R9)."""
     return secrets.token_hex(16)
+
+
+def present_notice(form: Any, field: Any) -> None:
+    """Refuse agreement to another version of the privacy notice than the one that we keep with it."""
+    if not field.data and any(_VERSION.fullmatch(value) for value in field.raw_data or []):
+        raise StopValidation(_("The privacy notice has changed meanwhile: read it and tick this again"))
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -115,7 +122,9 @@ class RegistrationForm(DetailsForm):
     )
     accept_waitlist = Tick()
     privacy = Tick(
-        lazy_gettext("Your data"), [Required(lazy_gettext("Tick this: without it we may not keep your registration"))]
+        lazy_gettext("Your data"),
+        [present_notice, Required(lazy_gettext("Tick this: without it we may not keep your registration"))],
+        value=PRIVACY_VERSION,
     )
     submission = HiddenField(default=new_submission)
 
