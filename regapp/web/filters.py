@@ -26,7 +26,6 @@ def init_app(app: Flask) -> None:
         day=dates.day,
         moment=dates.moment,
         short_moment=dates.short_moment,
-        under=under,
     )
     app.jinja_env.globals.update(
         icon=icon,
@@ -75,12 +74,6 @@ def people_waiting(count: int) -> str:
 def link(endpoint: str, **values: str) -> str:
     """Return the address of a page that many visitors see; remembered, since url_for takes long."""
     return _link(endpoint, frozenset(values.items()), languages.chosen(), request.script_root)
-
-
-def under(address: str, name: str) -> str:
-    """Return the address of a page below another one: /r/…/change?lang=hu from /r/…?lang=hu."""
-    path, mark, query = address.partition("?")
-    return f"{path}/{name}{mark}{query}"
 
 
 @lru_cache

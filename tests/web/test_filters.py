@@ -116,11 +116,6 @@ def test_addresses_of_static_files_carry_their_version() -> None:
     assert filters.static_url("vendor/pico-2.1.1/pico.min.css") == "/static/vendor/pico-2.1.1/pico.min.css"
 
 
-def test_a_page_below_another_keeps_the_language() -> None:
-    assert filters.under("/r/x?lang=hu", "change") == "/r/x/change?lang=hu"
-    assert filters.under("/r/x", "change") == "/r/x/change"
-
-
 def test_links_keep_the_language_only_when_it_was_chosen(app: Flask) -> None:
     with app.test_request_context("/?lang=en"):
         assert filters.link("public.event", slug="x") == "/events/x?lang=en"

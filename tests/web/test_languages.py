@@ -59,6 +59,25 @@ def test_ones_own_page_speaks_the_language_of_the_registration(client: FlaskClie
     assert read(client.get(f"{path}?lang=en")).lang == "en"
 
 
+@pytest.mark.parametrize("query", ["", "?lang=en", "?lang=en&saved=1"])
+def test_every_link_of_ones_own_page_leads_there_in_whatever_language_it_is_read(
+    client: FlaskClient, query: str
+) -> None:
+    own = make_registration(make_event())
+    page = read(client.get(links.own_path(own.code, own.link_version) + query))
+
+    answers = {word: client.get(page.links[word]) for word in ("Change my details", "Cancel my place")}
+    calendar = client.get(page.links["Add to my calendar"])
+
+    assert {word: read(answer).title for word, answer in answers.items()} == {
+        "Change my details": "Change my details – regapp",
+        "Cancel my place": "Cancel my place – regapp",
+    }
+    assert calendar.mimetype == "text/calendar"
+    chosen = query[:8]
+    assert all(link.endswith(chosen) for word, link in page.links.items() if word != "Skip to the content")
+
+
 @pytest.mark.usefixtures("hungarian")
 def test_dates_follow_the_language_and_prepared_pages_are_not_mixed_up(client: FlaskClient) -> None:
     path = f"/events/{make_event().slug}"

@@ -12,7 +12,7 @@ from datetime import datetime
 from markupsafe import escape
 
 from regapp.rules import window
-from regapp.rules.states import LIVING, State
+from regapp.rules.states import State
 from regapp.rules.window import Phase
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
@@ -21,7 +21,10 @@ from regapp.web.filters import country
 from regapp.web.pages import draw
 from regapp.web.prepared import prepared
 
-FIELDS = ("greeting", "name", "email", "organisation", "job_title", "country", "code", "address", "registered")
+FIELDS = (
+    "greeting", "name", "email", "organisation", "job_title", "country", "code", "registered",
+    "change", "cancel", "calendar",
+)  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
 
@@ -56,14 +59,8 @@ def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
     return html
 
 
-def is_changeable(own: Own, now: datetime) -> bool:
-    """Say whether a person may still change or cancel their registration."""
-    return State(own.state) in LIVING and now < own.event.starts_at
-
-
 def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
     event = own.event
-    serving = now < event.serving_ends_at
     if own.state != State.WAITLISTED:  # figures are shown to those who wait; for the others they would only be noise
         event = replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0)
     return Standing(
@@ -73,8 +70,8 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         ended_at=own.ended_at,
         ended_by=own.ended_by,
         phase=window.phase(event, now),
-        changeable=is_changeable(own, now),
-        serving=serving,
+        changeable=own.can_change(now),
+        serving=window.is_serving(event, now),
         saved=saved,
     )
 
@@ -89,6 +86,14 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "job_title": details.job_title or "",
         "country": country(details.country),
         "code": own.code,
-        "address": address,
         "registered": dates.short_moment(own.registered_at, own.event.tz),
+        "change": _below(address, "change"),
+        "cancel": _below(address, "cancel"),
+        "calendar": _below(address, "calendar.ics"),
     }
+
+
+def _below(address: str, name: str) -> str:
+    """Return the address of a page below another one: /r/…/change?lang=hu from /r/…?lang=hu."""
+    path, mark, query = address.partition("?")
+    return f"{path}/{name}{mark}{query}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +15,6 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
-from regapp.rules.window import Phase
 from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
@@ -27,7 +28,7 @@ from regapp.web.prepared import prepared
 from regapp.web.public import calendar
 from regapp.web.public.forms import PRIVACY_VERSION, ConfirmForm, DetailsForm, Form, RegistrationForm, new_submission
 from regapp.web.public.listing import group
-from regapp.web.public.own_page import draw_own, is_changeable
+from regapp.web.public.own_page import draw_own
 
 bp = Blueprint("public", __name__)
 
@@ -53,8 +54,8 @@ def event(slug: str) -> ResponseReturnValue:
     """Show an event: what it is, how many places are left, what one can do now."""
     now = utcnow()
     found = events.get_by_slug(slug)
-    phase = window.phase(found, now)
-    html = prepared(f"event {slug}", (found, phase), lambda: draw("public/event.html", event=found, phase=phase))
+    now_true = _true_now(found, now)
+    html = prepared(f"event {slug}", (found, now_true), lambda: draw("public/event.html", event=found, **now_true))
     return shared(Response(html), now=now, edge=window.next_edge(found, now))
 
 
@@ -72,7 +73,7 @@ def register(slug: str) -> ResponseReturnValue:
     """Show the form; on a valid post, register and move on to the person's own page."""
     found, now = events.get_by_slug(slug), utcnow()
     if request.method != "POST":
-        return _fresh_form(found, window.phase(found, now))
+        return _fresh_form(found, now=now)
     form = RegistrationForm()
     if not form.validate():
         return _form_page(found, form, status=422)
@@ -104,7 +105,7 @@ def registration(own: Own) -> ResponseReturnValue:
 def change(own: Own) -> ResponseReturnValue:
     """Let a person correct what they said about themselves."""
     form = DetailsForm(obj=own.details)
-    if request.method == "GET" and not is_changeable(own, utcnow()):
+    if request.method == "GET" and not own.can_change(utcnow()):
         return redirect(_own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change.html", own, form)
@@ -118,7 +119,7 @@ def change(own: Own) -> ResponseReturnValue:
 def cancel(own: Own) -> ResponseReturnValue:
     """Ask once more, then give the place back. Only the post changes anything (R10)."""
     form = ConfirmForm()
-    if request.method == "GET" and not is_changeable(own, utcnow()):
+    if request.method == "GET" and not own.can_change(utcnow()):
         return redirect(_own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/cancel.html", own, form)
@@ -146,32 +147,42 @@ def _decide(draft: Draft) -> Outcome:
             return registrations.register(draft)
 
 
-def _fresh_form(found: EventFacts, phase: Phase) -> Response:
+def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
     """Show the empty form: a prepared page, and in it two values that are new each time."""
+    now_true = _true_now(found, now)
 
     def draw_form() -> str:
         form = RegistrationForm()
-        html = _draw_form(found, form, phase)
+        html = _draw_form(found, form, now_true)
         return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
 
-    html = prepared(f"register {found.slug}", (found, phase), draw_form)
+    html = prepared(f"register {found.slug}", (found, now_true), draw_form)
     return Response(html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, new_submission()))
 
 
 def _form_page(found: EventFacts, form: Form, *, status: int, notice: str | None = None) -> Response:
     """Show the form as typed. `notice`: why it was refused, beyond its fields: closed, must_wait or no_place."""
-    return Response(_draw_form(found, form, window.phase(found, utcnow()), notice), status)
+    return Response(_draw_form(found, form, _true_now(found, utcnow()), notice), status)
 
 
-def _draw_form(found: EventFacts, form: Form, phase: Phase, notice: str | None = None) -> str:
-    values = {"event": found, "form": form, "phase": phase, "notice": notice, "privacy_version": PRIVACY_VERSION}
-    return draw("public/register.html", **values)
+def _draw_form(found: EventFacts, form: Form, now_true: dict[str, Any], notice: str | None = None) -> str:
+    values = {"event": found, "form": form, "notice": notice, "privacy_version": PRIVACY_VERSION}
+    return draw("public/register.html", **values, **now_true)
+
+
+def _true_now(found: EventFacts, now: datetime) -> dict[str, Any]:
+    """Return what pages about an event say besides its facts, since the clock changes it."""
+    return {
+        "phase": window.phase(found, now),
+        "can_wait": found.can_wait(now),
+        "serving": window.is_serving(found, now),
+    }
 
 
 def _step_page(template: str, own: Own, form: Form) -> Response:
     """Show a form on a person's own registration, empty or with what needs a look."""
-    address = _own_address(own.code, own.link_version)
-    return page(template, own=own, event=own.event, address=address, form=form, status=422 if form.errors else 200)
+    values = {"own": own, "event": own.event, "address": _own_address(own.code, own.link_version), "form": form}
+    return page(template, status=422 if form.errors else 200, **values, **_true_now(own.event, utcnow()))
 
 
 def _own_address(code: str, link_version: int, *, saved: str | None = None) -> str:
