@@ -1,0 +1,94 @@
+"""No statement of a visit, of settling or of the worker reads a whole table that grows with registrations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, event
+
+from regapp import links
+from regapp.clock import utcnow
+from regapp.db import db, transaction
+from regapp.mail import outbox
+from regapp.services import capacity, waitlist
+from tests.factories import make_event, make_registration
+from tests.web.visitor import fill
+
+GROWING = "registrations|parties|history|outbox|consents"
+READS = {
+    "sqlite": re.compile(rf"SCAN ({GROWING})(?! USING (COVERING )?INDEX ix_outbox)"),
+    "postgresql": re.compile(rf"Seq Scan on ({GROWING})"),
+}
+"""What a plan says that reads a whole table. The indexes of the outbox hold only what is not sent yet."""
+
+
+@contextmanager
+def recording() -> Iterator[list[tuple[str, Any]]]:
+    """Collect each statement executed inside the block with its values, once."""
+    seen: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", statement):
+            seen.setdefault(statement, values[0] if many else values)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    found: list[tuple[str, Any]] = []
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+        found.extend(seen.items())
+
+
+def explain(connection: Connection, statement: str, values: Any) -> str:
+    """Return the database's plan for a statement, in its own words."""
+    words = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{words} {statement}", values))
+
+
+def everything_that_happens_often(client: FlaskClient) -> None:
+    """Register, wait, look, change, cancel, resize, settle, send, and be watched."""
+    happening = make_event(size=2)
+    first = make_registration(happening)
+    for number in range(3):
+        typed = {"email": f"v{number}@example.org", "accept_waitlist": "yes"}
+        page = fill(client, f"/events/{happening.slug}/register", **typed)
+        assert page.status_code == 303
+        assert client.get(page.location).status_code == 200
+    for path in ("/", f"/events/{happening.slug}", "/readyz", "/metrics"):
+        assert client.get(path).status_code == 200
+    own = links.own_path(first.code, first.link_version)
+    assert fill(client, f"{own}/change", last_name="Kiss").status_code == 303
+    assert fill(client, f"{own}/cancel").status_code == 303
+    with transaction():
+        capacity.resize(happening.id, 3, actor="operator", now=utcnow())
+    waitlist.list_unsettled(now=utcnow())
+    while outbox.send_due().sent:
+        pass
+    outbox.list_troubled()
+    outbox.find_oldest()
+
+
+def test_no_plan_reads_a_whole_table_that_grows(app: Any, client: FlaskClient, database: str) -> None:
+    with recording() as statements:
+        everything_that_happens_often(client)
+
+    with db.engine.connect() as connection:
+        if database == "postgresql":  # few rows are read whole, whatever indexes there are
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        plans = {statement: explain(connection, statement, values) for statement, values in statements}
+    assert len(plans) > 25
+    assert {statement: plan for statement, plan in plans.items() if READS[database].search(plan)} == {}
+
+
+def test_a_statement_without_an_index_would_be_noticed(app: Any, database: str) -> None:
+    with db.engine.connect() as connection:
+        if database == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        plan = explain(connection, "SELECT id FROM registrations WHERE country = 'HU'", ())
+
+    assert READS[database].search(plan)
