@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 SINGLE = 0
 """Priority of a mail that one person waits for. Bulk mails get a higher number and go later."""
-_TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Left open, these turn around the text that follows the name."""
+TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Left open, these turn around the text that follows: in a list, how other people's names read."""
 
 
 class Message(StrEnum):
@@ -71,7 +71,7 @@ def one_line(text: str) -> str:
 
 def _breaks_a_line(char: str) -> bool:
     """Say whether a character steers instead of being read. Joiners stay: scripts and emoji need them."""
-    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in _TURNS_DIRECTION
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or char in TURNS_DIRECTION
 
 
 def _subject(message: Message, event: str) -> Any:

@@ -12,9 +12,10 @@ from flask import Flask, current_app
 from flask_babel import force_locale
 from jinja2 import Environment, StrictUndefined, Template
 
-from regapp import links
-from regapp.mail import markdown, messages, times
+from regapp import links, times
+from regapp.mail import markdown, messages
 from regapp.mail.messages import Message
+from regapp.models.event import text_in
 
 FALLBACK = "en"
 """The language in which every mail exists."""
@@ -46,10 +47,7 @@ class Letter:
 
     def text(self, key: str, lang: str) -> str:
         """Return a text of the event in this language, else in English, else in any; empty if there is none."""
-        for texts in (self.texts.get(lang, {}), self.texts.get(FALLBACK, {}), *self.texts.values()):
-            if texts.get(key):
-                return str(texts[key])
-        return ""
+        return text_in(self.texts, key, lang)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,14 @@ class Event(Model):
     texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON)
 
 
+def text_in(texts: dict[str, dict[str, Any]], key: str, lang: str) -> str:
+    """Return one of an event's texts in this language, else in English, else in any; empty if there is none."""
+    for found in (texts.get(lang, {}), texts.get("en", {}), *texts.values()):
+        if found.get(key):
+            return str(found[key])
+    return ""
+
+
 class Quota(Model):
     """One limit and how much of it is taken. Units: seats; `size` None is unlimited; `waiting` counts people."""
 

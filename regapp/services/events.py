@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Event, EventStatus, Quota, QuotaKind
+from regapp.models.event import text_in
 from regapp.rules import window
 from regapp.rules.seating import free_seats
 
@@ -73,10 +74,7 @@ class EventFacts:
 
     def text(self, key: str, lang: str) -> str:
         """Return a text in this language, else in English, else in any; empty if there is none."""
-        for texts in (self.texts.get(lang, {}), self.texts.get("en", {}), *self.texts.values()):
-            if texts.get(key):
-                return str(texts[key])
-        return ""
+        return text_in(self.texts, key, lang)
 
 
 _event, _quota = table(Event).c, table(Quota).c

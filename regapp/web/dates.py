@@ -6,10 +6,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone, get_timezone_location
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from regapp import times
 from regapp.web import languages
 
 REMEMBERED = 4096
@@ -44,35 +44,35 @@ def hours(starts_at: datetime, ends_at: datetime, tz: str) -> Markup:
 @lru_cache(REMEMBERED)
 def _day(instant: datetime, tz: str, lang: str) -> Markup:
     local = instant.astimezone(ZoneInfo(tz))
-    return _date(local.date(), languages.LANGUAGES[lang].day, lang)
+    return _date(local.date(), times.patterns(lang).day, lang)
 
 
 @lru_cache(REMEMBERED)
 def _moment(instant: datetime, tz: str, lang: str) -> Markup:
     local = instant.astimezone(ZoneInfo(tz))
-    written = _pattern(local.date(), languages.LANGUAGES[lang].day, lang)
-    text = _("%(day)s, %(time)s %(zone)s", day=written, time=f"{local:%H:%M}", zone=_zone(local, tz, lang))
+    zone = times.zone(local, local, tz, lang)
+    text = _("%(day)s, %(time)s %(zone)s", day=times.day(instant, tz, lang), time=f"{local:%H:%M}", zone=zone)
     return _time(local.isoformat("T", "minutes"), text)
 
 
 @lru_cache(REMEMBERED)
 def _short_moment(instant: datetime, tz: str, lang: str) -> Markup:
     local = instant.astimezone(ZoneInfo(tz))
-    written = _pattern(local.date(), languages.LANGUAGES[lang].short_day, lang)
-    return _time(local.isoformat("T", "minutes"), f"{written}, {local:%H:%M} ({_short_zone(local)})")
+    written = times.written(local.date(), times.patterns(lang).short_day, lang)
+    return _time(local.isoformat("T", "minutes"), f"{written}, {local:%H:%M} ({times.short_zone(local)})")
 
 
 @lru_cache(REMEMBERED)
 def _days(starts_at: datetime, ends_at: datetime, tz: str, lang: str) -> Markup:
     first, last = starts_at.astimezone(ZoneInfo(tz)).date(), ends_at.astimezone(ZoneInfo(tz)).date()
-    language = languages.LANGUAGES[lang]
+    patterns = times.patterns(lang)
     if first == last:
-        return _date(first, language.day, lang)
+        return _date(first, patterns.day, lang)
     same_month = (first.year, first.month) == (last.year, last.month)
-    pattern = language.day_of_month if same_month else language.day_of_year
+    pattern = patterns.day_of_month if same_month else patterns.day_of_year
     if first.year != last.year:
-        pattern = language.day
-    ends = {"first": _date(first, pattern, lang), "last": _date(last, language.day, lang)}
+        pattern = patterns.day
+    ends = {"first": _date(first, pattern, lang), "last": _date(last, patterns.day, lang)}
     sentence = _("%(first)s and %(last)s") if (last - first).days == 1 else _("%(first)s to %(last)s")
     return Markup(sentence) % ends  # noqa: S704  our own sentence, and values that are markup already
 
@@ -83,7 +83,7 @@ def _hours(starts_at: datetime, ends_at: datetime, tz: str, lang: str) -> Markup
     values = {
         "from": _time(first.isoformat("T", "minutes"), f"{first:%H:%M}"),
         "to": _time(last.isoformat("T", "minutes"), f"{last:%H:%M}"),
-        "zone": _zone(first, tz, lang),
+        "zone": times.zone(first, last, tz, lang),
     }
     if first.date() == last.date():
         sentence = _("%(from)s–%(to)s %(zone)s")
@@ -95,29 +95,8 @@ def _hours(starts_at: datetime, ends_at: datetime, tz: str, lang: str) -> Markup
 
 
 def _date(value: date, pattern: str, lang: str) -> Markup:
-    return _time(value.isoformat(), _pattern(value, pattern, lang))
-
-
-def _pattern(value: date, pattern: str, lang: str) -> str:
-    return format_date(value, pattern, locale=lang)
+    return _time(value.isoformat(), times.written(value, pattern, lang))
 
 
 def _time(machine: str, text: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(machine, text)
-
-
-def _zone(local: datetime, tz: str, lang: str) -> str:
-    """Name the zone by its city and short name; UTC is called UTC."""
-    city = get_timezone_location(get_timezone(tz), locale=lang, return_city=True).rpartition("/")[2]
-    if city == "UTC":
-        return "UTC"
-    return _("%(city)s time (%(zone)s)", city=city, zone=_short_zone(local))
-
-
-def _short_zone(local: datetime) -> str:
-    """Return CET, or UTC+3 where the zone has no letters of its own."""
-    name = local.tzname() or ""
-    if name[:1] not in "+-":
-        return name
-    hours_, minutes = name[1:3].lstrip("0") or "0", name[3:5]
-    return f"UTC{name[0]}{hours_}{':' + minutes if minutes not in ('', '00') else ''}"

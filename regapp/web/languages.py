@@ -17,13 +17,9 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How a language is called in itself, and how it writes dates (patterns of Unicode TR 35)."""
+    """How a language is called in itself. How it writes dates: regapp/times.py."""
 
     name: str
-    day: str = "EEEE d MMMM y"
-    day_of_year: str = "EEEE d MMMM"
-    day_of_month: str = "EEEE d"
-    short_day: str = "d MMMM y"
 
 
 LANGUAGES = {"en": Language("English")}

@@ -88,6 +88,13 @@ def test_a_short_moment_has_the_short_zone_only() -> None:
             "From 14:00 on the first day to 14:00 on the second, Brussels time (CET)",
             id="over the end of a year",
         ),
+        pytest.param(
+            datetime(2026, 10, 24, 7, tzinfo=UTC),
+            datetime(2026, 10, 25, 15, tzinfo=UTC),
+            "Saturday 24 and Sunday 25 October 2026",
+            "From 09:00 on the first day to 16:00 on the second, Brussels time (CEST/CET)",
+            id="the clocks change in between",
+        ),
     ],
 )
 def test_the_days_and_hours_of_an_event(first: datetime, last: datetime, days: str, hours: str) -> None:

@@ -11,13 +11,12 @@ from flask_babel import gettext as _
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
+from regapp.mail.messages import TURNS_DIRECTION
 from regapp.web import countries, languages
 from regapp.web.filters import number
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 """Stands where broken UTF-8 was, and takes the place of what we do not keep: so the visitor sees where it is."""
-DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that reverse the text around them: in a list they would change how other people's names read."""
 YES = frozenset({"yes", "on", "y", "true", "1"})
 """What programs send for a box that is ticked, in lower case."""
 Validator = Callable[[Any, Any], None]
@@ -125,7 +124,7 @@ def _address_problem(address: str) -> str:
 
 
 def _is_unwanted(char: str) -> bool:
-    return char in DIRECTIONS or unicodedata.category(char) in ("Cc", "Cs") or _is_noncharacter(ord(char))
+    return char in TURNS_DIRECTION or unicodedata.category(char) in ("Cc", "Cs") or _is_noncharacter(ord(char))
 
 
 def _is_noncharacter(code: int) -> bool:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from regapp.mail import times
+from regapp import times
 
 START = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 SUMMER = datetime(2026, 10, 24, 7, 0, tzinfo=UTC)
