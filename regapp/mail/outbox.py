@@ -29,7 +29,7 @@ from regapp.mail.transport import (
     mail,
     server_words,
 )
-from regapp.models import Event, OutboxMail, Registration
+from regapp.models import Event, OutboxMail, Quota, QuotaKind, Registration
 
 BATCH = 50
 """Mails claimed, and sent over one connection, at a time."""
@@ -72,8 +72,10 @@ _LETTERS = (
         OutboxMail.id, OutboxMail.message, OutboxMail.lang, OutboxMail.to_address, OutboxMail.to_name,
         OutboxMail.facts, OutboxMail.created_at, OutboxMail.attempts, OutboxMail.lease_until,
         Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.texts,
+        Quota.size,
     )
     .join(Event, Event.id == OutboxMail.event_id)
+    .join(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
     .outerjoin(Registration, Registration.id == OutboxMail.registration_id)
     .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
 )  # fmt: skip

@@ -27,7 +27,10 @@ _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent."""
+    """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent.
+
+    Units: `size` in places of the event as it stands now, None is unlimited.
+    """
 
     id: int
     message: str
@@ -44,6 +47,7 @@ class Letter:
     starts_at: datetime
     ends_at: datetime
     texts: dict[str, dict[str, Any]]
+    size: int | None
 
     def text(self, key: str, lang: str) -> str:
         """Return a text of the event in this language, else in English, else in any; empty if there is none."""
@@ -102,8 +106,8 @@ def _values(letter: Letter, lang: str) -> dict[str, Any]:
         "organiser": letter.text("organiser", lang),
         "code": facts["code"],
         "link": links.own_url(facts["code"], facts["link_version"]),
-        "event_link": f"{current_app.config['PUBLIC_URL']}/events/{letter.slug}",
         "position": None if position is None else format_decimal(position, locale=lang),
+        "interest": letter.size == 0,
         "before": facts.get("before"),
         "registered_on": letter.registered_at and times.day(letter.registered_at, tz, lang),
     }

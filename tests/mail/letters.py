@@ -38,5 +38,6 @@ def make_letter(**overrides: Any) -> Letter:
         "starts_at": datetime(2026, 12, 1, 8, 0, tzinfo=UTC),
         "ends_at": datetime(2026, 12, 2, 12, 30, tzinfo=UTC),
         "texts": TEXTS,
+        "size": 250,
     }
     return Letter(**values | overrides)

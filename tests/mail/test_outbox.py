@@ -421,3 +421,10 @@ class TestLease:
             (letter,) = claim(now=now)
 
         assert letter.lease_until - now - IN_USE >= timedelta(seconds=13 * 20)
+
+
+def test_a_mail_knows_whether_its_event_has_places(app: Flask, now: datetime) -> None:
+    for size in (0, 1, None):
+        make_registration(make_event(size=size), now=now)
+
+    assert [letter.size for letter in outbox.claim(now=now)] == [0, 1, None]

@@ -53,12 +53,32 @@ def test_every_mail_says_when_where_for_whom_and_by_whom(app: Flask, message: Me
         pytest.param({"message": "promoted"}, "A place became free, and it is yours", id="promoted"),
         pytest.param({"message": "cancelled", "before": "confirmed"}, "Your place is cancelled", id="gave up a place"),
         pytest.param({"message": "cancelled", "before": "waitlisted"}, "no longer on the waiting list", id="gave up"),
-        pytest.param({"message": "cancelled"}, "/events/cluster-conference", id="the way back"),
+        pytest.param({"message": "cancelled"}, "and whether you can register again.", id="the way back"),
+        pytest.param(
+            {"message": "waitlisted", "position": 4, "size": 0},
+            "There are no places yet, Ilona Kovács. You are number 4 on the list of those who are interested",
+            id="interested",
+        ),
+        pytest.param(
+            {"message": "waitlisted", "size": 0}, "You are on the list of those who are interested", id="no number"
+        ),
         pytest.param({"message": "already_registered"}, "Your first registration stands", id="already registered"),
     ],
 )
 def test_a_mail_says_what_happened(app: Flask, facts: dict[str, Any], said: str) -> None:
     assert said in _text(**facts)
+
+
+def test_a_list_of_those_interested_is_not_called_full(app: Flask) -> None:
+    assert "full" not in _text(message="waitlisted", size=0)
+    assert "is full." in _text(message="waitlisted", size=1)
+
+
+def test_who_cancelled_is_promised_nothing_that_the_clock_may_have_ended(app: Flask) -> None:
+    text = _text(message="cancelled", before="confirmed")
+
+    assert "somebody else" not in text
+    assert "/events/" not in text
 
 
 def test_nobody_is_told_to_cancel_what_is_cancelled(app: Flask) -> None:
@@ -124,5 +144,5 @@ def test_no_sign_follows_an_address_that_programs_would_take_for_a_part_of_it(ap
     text = "".join(render(make_letter(message=message)).text for message in Message)
 
     addresses = [word for word in text.split() if word.startswith("http")]
-    assert len(addresses) == len(Message) + 1
+    assert len(addresses) == len(Message)
     assert all(address[-1].isalnum() for address in addresses)
