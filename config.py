@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,9 @@ class Config:
         self.INSTANCE_DIR = str(Path(env.get("INSTANCE_DIR", ROOT / "instance")).resolve())
         # Address and port of the embedded server.
         self.HOST = env.get("HOST", "127.0.0.1")
-        self.PORT = int(env.get("PORT", "8000"))
+        self.PORT = _whole(env, "PORT", 8000)
         # Threads that answer requests in one process; also the size of its database pool.
-        self.THREADS = int(env.get("THREADS", "4"))
+        self.THREADS = _whole(env, "THREADS", 4)
         # What visitors type to reach us; links in mails start with it. No slash at the end.
         self.PUBLIC_URL = env.get("PUBLIC_URL", f"http://{self.HOST}:{self.PORT}").rstrip("/")
 
@@ -43,7 +44,7 @@ class Config:
 
         # SMTP. Without MAIL_SERVER each mail becomes an .eml file in INSTANCE_DIR/mail.
         self.MAIL_SERVER = env.get("MAIL_SERVER", "")
-        self.MAIL_PORT = int(env.get("MAIL_PORT", "25"))
+        self.MAIL_PORT = _whole(env, "MAIL_PORT", 25)
         self.MAIL_USERNAME = env.get("MAIL_USERNAME") or None
         self.MAIL_PASSWORD = env.get("MAIL_PASSWORD") or None
         self.MAIL_USE_TLS = _flag(env.get("MAIL_USE_TLS", ""))
@@ -84,6 +85,13 @@ class TestConfig(Config):
     def __init__(self, instance_dir: Path, **env: str) -> None:
         super().__init__({"INSTANCE_DIR": str(instance_dir), "SECRET_KEY": "test-" * 8, **env})
         self.TESTING = True
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not (value.isascii() and value.isdigit()):
+        sys.exit(f"{name} is “{value}”: it must be a whole number.")
+    return int(value)
 
 
 def _flag(value: str) -> bool:

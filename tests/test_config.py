@@ -100,3 +100,9 @@ def test_migrating_makes_the_instance_folder_if_it_is_not_there(tmp_path: Path) 
         db.engine.dispose()
 
     assert (tmp_path / "deep" / "instance" / "regapp.sqlite").is_file()
+
+
+@pytest.mark.parametrize("name", ["PORT", "THREADS", "MAIL_PORT"])
+def test_a_setting_that_is_no_number_is_named(name: str) -> None:
+    with pytest.raises(SystemExit, match=f"{name} is “abc”: it must be a whole number"):
+        Config({name: "abc"})

@@ -74,7 +74,9 @@ REFUSED = [
     pytest.param("organisation", "", "Write the name of your organisation", id="no organisation"),
     pytest.param("organisation", "\u200b\u2060", "Write the name of your organisation", id="nothing that one sees"),
     pytest.param("organisation", f"a{NOT_A_CHARACTER}b", "Take out the character", id="broken before it came"),
-    pytest.param("country", "", "Choose the country of your organisation", id="no country"),
+    pytest.param("country", "", "Choose your country", id="no country"),
+    pytest.param("first_name", "Win https://evil.example", "without a web address", id="advertisement as first name"),
+    pytest.param("last_name", "see WWW.evil.example", "without a web address", id="advertisement as last name"),
     pytest.param("country", "ZZ", "Choose a country from the list", id="unknown country"),
     pytest.param("country", "hu", "Choose a country from the list", id="a country in small letters"),
     pytest.param("country", "HU\u202e", "Choose a country from the list", id="a country and more"),
@@ -160,8 +162,8 @@ NAMES = [
     pytest.param("Ana 🎉", "👩🏽\u200d🔬", id="emoji"),
     pytest.param("<script>alert(1)</script>", "</title><b>&amp;", id="HTML"),
     pytest.param("Ana\r\nBcc: x@example.org", "\u2028Kovács\n\n", id="line breaks"),
-    pytest.param("[here](https://example.org)", "*K* `_` # {{ 7 * 7 }}", id="Markdown and templates"),
-    pytest.param('=HYPERLINK("https://example.org")', "@SUM(A1)", id="formulas"),
+    pytest.param("[here](//example.org)", "*K* `_` # {{ 7 * 7 }}", id="Markdown and templates"),
+    pytest.param('=HYPERLINK("//example.org")', "@SUM(A1)", id="formulas"),
 ]
 
 

@@ -75,6 +75,12 @@ def readable(form: Any, field: Any) -> None:
         raise StopValidation(_("Take out the character shown as %(sign)s: it cannot be read", sign=BROKEN))
 
 
+def no_web_address(form: Any, field: Any) -> None:
+    """Refuse a name that mail programs would make a link: our mails greet whoever's address was typed by it."""
+    if "://" in field.data or "www." in field.data.casefold():
+        raise StopValidation(_("Write your name without a web address"))
+
+
 def at_most(limit: int) -> Validator:
     """Refuse longer text, naming both numbers. Units: characters."""
 

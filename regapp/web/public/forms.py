@@ -15,7 +15,16 @@ from wtforms.validators import StopValidation
 
 from regapp.services.drafts import Applicant, Details
 from regapp.web import languages
-from regapp.web.public.fields import Line, Required, Tick, at_most, known_country, mail_address, readable
+from regapp.web.public.fields import (
+    Line,
+    Required,
+    Tick,
+    at_most,
+    known_country,
+    mail_address,
+    no_web_address,
+    readable,
+)
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
@@ -71,10 +80,14 @@ class DetailsForm(Form):
     """What a person says about themselves."""
 
     first_name = Line(
-        lazy_gettext("First name"), [readable, at_most(NAME_LENGTH)], render_kw={"autocomplete": "given-name"}
+        lazy_gettext("First name"),
+        [readable, at_most(NAME_LENGTH), no_web_address],
+        render_kw={"autocomplete": "given-name"},
     )
     last_name = Line(
-        lazy_gettext("Last name"), [readable, at_most(NAME_LENGTH)], render_kw={"autocomplete": "family-name"}
+        lazy_gettext("Last name"),
+        [readable, at_most(NAME_LENGTH), no_web_address],
+        render_kw={"autocomplete": "family-name"},
     )
     organisation = Line(
         lazy_gettext("Organisation"),
@@ -86,7 +99,7 @@ class DetailsForm(Form):
     )
     country = Line(
         lazy_gettext("Country"),
-        [Required(lazy_gettext("Choose the country of your organisation")), known_country],
+        [Required(lazy_gettext("Choose your country")), known_country],
         render_kw={"autocomplete": "country"},
     )
 
