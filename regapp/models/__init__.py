@@ -1,7 +1,7 @@
 """What is stored. One module per subject; importing this package makes all tables known."""
 
 from regapp.models.account import Account, Membership, Role
-from regapp.models.event import Event, EventStatus, Quota, QuotaKind
+from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck
 from regapp.models.history import History
 from regapp.models.outbox import Heartbeat, OutboxMail
 from regapp.models.registration import Consent, Party, Registration
@@ -19,5 +19,6 @@ __all__ = [
     "Quota",
     "QuotaKind",
     "Registration",
+    "RobotCheck",
     "Role",
 ]

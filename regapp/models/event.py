@@ -22,6 +22,13 @@ class EventStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class RobotCheck(StrEnum):
+    """How robots are kept from registering, beyond the field that only they fill in."""
+
+    NONE = "none"
+    WORK = "work"
+
+
 class QuotaKind(StrEnum):
     """What a quota limits. The row of kind EVENT is the lock of its event."""
 
@@ -29,7 +36,11 @@ class QuotaKind(StrEnum):
 
 
 class Event(Model):
-    """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue and so on."""
+    """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue and so on.
+
+    `change_until`: details may be changed before it (None: before the start). `online_url`: for those who have a place.
+    `contact_address`: where messages to the organizers go; shown to nobody. `retain_until`: then people are erased.
+    """
 
     __tablename__ = "events"
 
@@ -46,6 +57,11 @@ class Event(Model):
     waitlist_limit: Mapped[int | None]
     revision: Mapped[int] = mapped_column(server_default="0")
     texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON)
+    change_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    online_url: Mapped[str | None] = mapped_column(String(500))
+    contact_address: Mapped[str | None] = mapped_column(String(254))
+    retain_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    robot_check: Mapped[str] = mapped_column(String(10), server_default="none")
 
 
 def text_in(texts: dict[str, dict[str, Any]], key: str, lang: str) -> str:
