@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from regapp.db import db, table
 from regapp.links import new_code
 from regapp.mail.messages import About, Message, compose
-from regapp.models import Consent, Party, Registration
+from regapp.models import Consent, History, OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
 from regapp.rules.states import State, check_move
 from regapp.services import records
@@ -25,7 +25,7 @@ _CLAIM = {
     "postgresql": postgresql.insert(table(Party)).on_conflict_do_nothing().returning(table(Party).c.id),
 }
 _REGISTER = insert(table(Registration)).returning(table(Registration).c.id)
-_CONSENT = insert(table(Consent))
+_INSERT = {into: insert(into) for into in (table(Consent), table(History), table(OutboxMail))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,23 @@ def claim(draft: Draft) -> int | None:
 
     Always before the lock: whoever holds the lock never waits for somebody's claim, so the two cannot deadlock.
     """
+    claimed: int | None = db.session.execute(_CLAIM[db.engine.dialect.name], party_row(draft)).scalar_one_or_none()
+    return claimed
+
+
+def admit(draft: Draft, party_id: int, *, queue_no: int | None = None, position: int | None = None) -> None:
+    """Store the registration with all that belongs to it: confirmed, or waiting with its number and position."""
+    made = rows(draft, queue_no=queue_no, position=position)
+    mine = made.pop(table(Registration))
+    registration_id = db.session.execute(_REGISTER, {**mine, "party_id": party_id}).scalar_one()
+    for into, row in made.items():
+        db.session.execute(_INSERT[into], {**row, "registration_id": registration_id})
+
+
+def party_row(draft: Draft) -> dict[str, Any]:
+    """Return the row of the party."""
     applicant = draft.applicant
-    row = {
+    return {
         "event_id": draft.event.id,
         "contact_key": draft.contact_key,
         "contact_name": applicant.details.name,
@@ -88,35 +103,35 @@ def claim(draft: Draft) -> int | None:
         "lang": applicant.lang,
         "submission_hash": draft.submission_hash,
     }
-    claimed: int | None = db.session.execute(_CLAIM[db.engine.dialect.name], row).scalar_one_or_none()
-    return claimed
 
 
-def admit(draft: Draft, party_id: int, *, queue_no: int | None = None, position: int | None = None) -> None:
-    """Store the registration with all that belongs to it: confirmed, or waiting with its number and position."""
+def rows(draft: Draft, *, queue_no: int | None = None, position: int | None = None) -> dict[Table, dict[str, Any]]:
+    """Return the other rows of a registration by table, without the ids that only storing gives. No lock is needed."""
     state = State.CONFIRMED if queue_no is None else State.WAITLISTED
     check_move(None, state)
-    event, applicant, now = draft.event, draft.applicant, draft.now
-    registration_id = db.session.execute(_REGISTER, _registration(draft, party_id, state, queue_no)).scalar_one()
-    db.session.execute(
-        _CONSENT,
-        {"registration_id": registration_id, "kind": "privacy", "version": applicant.privacy_version, "at": now},
-    )
-    records.remember([
-        records.line(
-            Action.REGISTERED, event_id=event.id, registration_id=registration_id, actor="attendee", now=now,
-            after=state, numbers=None if queue_no is None else {"queue_no": queue_no},
-        )
-    ])  # fmt: skip
+    event, now = draft.event, draft.now
     message = Message.CONFIRMED if queue_no is None else Message.WAITLISTED
     facts: dict[str, Any] = {"state": state} if position is None else {"state": state, "position": position}
-    records.post([compose(message, _about(draft, registration_id), now=now, **facts)])
+    consent = {"kind": "privacy", "version": draft.applicant.privacy_version, "at": now}
+    line = records.line(
+        Action.REGISTERED, event_id=event.id, actor="attendee", now=now, after=state,
+        numbers=None if queue_no is None else {"queue_no": queue_no},
+    )  # fmt: skip
+    return {
+        table(Registration): _registration(draft, state, queue_no),
+        table(Consent): consent,
+        table(History): _unnumbered(line),
+        table(OutboxMail): _unnumbered(compose(message, _about(draft), now=now, **facts)),
+    }
 
 
-def _registration(draft: Draft, party_id: int, state: State, queue_no: int | None) -> dict[str, Any]:
+def _unnumbered(row: dict[str, Any]) -> dict[str, Any]:
+    return {column: value for column, value in row.items() if column != "registration_id"}
+
+
+def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str, Any]:
     return {
         "event_id": draft.event.id,
-        "party_id": party_id,
         "code": draft.code,
         "state": state,
         "queue_no": queue_no,
@@ -126,11 +141,11 @@ def _registration(draft: Draft, party_id: int, state: State, queue_no: int | Non
     }
 
 
-def _about(draft: Draft, registration_id: int) -> About:
+def _about(draft: Draft) -> About:
     applicant = draft.applicant
     return About(
         event_id=draft.event.id,
-        registration_id=registration_id,
+        registration_id=None,  # not known before it is stored
         code=draft.code,
         link_version=0,
         sequence=draft.event.revision,

@@ -15,7 +15,7 @@ from regapp.models import Party, Registration
 from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State, check_move
 from regapp.rules.window import Phase, check_before_start, check_open, phase
-from regapp.services import drafts, records, seats, waitlist
+from regapp.services import arrivals, drafts, records, seats, waitlist
 from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
@@ -72,12 +72,10 @@ def register_at_once(draft: Draft) -> Outcome:
     """
     if phase(draft.event, draft.now) is not Phase.OPEN or draft.event.waiting or draft.event.free < 1:
         raise GuardMissed
-    party_id = drafts.claim(draft)
-    if party_id is None:
+    if not arrivals.store(draft):
         if answer := _answer_again(draft):
             return answer
         raise GuardMissed
-    drafts.admit(draft, party_id)
     if not seats.take(draft.event, 1, now=draft.now):
         raise GuardMissed
     return Registered(draft.code, 0)
