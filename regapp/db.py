@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -65,8 +66,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@dataclass(slots=True)
+class Changes:
+    """How often this process changed the database: only by giving seats, or otherwise. Tells what is out of date."""
+
+    seats: int = 0
+    settings: int = 0
+
+
+changes = Changes()
+
+
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, gives_seats_only: bool = False) -> Iterator[None]:
     """Make the block one step: committed when it ends, undone when it raises.
 
     For the outermost caller only (route, command, worker, test); services never commit. Ends a read transaction that
@@ -79,7 +91,12 @@ def transaction() -> Iterator[None]:
         db.session.commit()
     except BaseException:
         db.session.rollback()
+        changes.settings += 1  # what was believed may be the reason
         raise
+    if gives_seats_only:
+        changes.seats += 1
+    else:
+        changes.settings += 1
 
 
 @contextmanager

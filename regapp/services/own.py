@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,11 @@ from sqlalchemy import bindparam, func, select
 
 from regapp.db import db, table
 from regapp.errors import NotFound
-from regapp.models import Event, History, Party, Quota, Registration
+from regapp.models import History, Party, Registration
 from regapp.rules.states import FINAL, LIVING, State
+from regapp.services import events
 from regapp.services.drafts import Details
-from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
+from regapp.services.events import EventFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +40,17 @@ class Own:
         return State(self.state) in LIVING and now < self.event.starts_at
 
 
-_mine, _other = table(Registration).c, table(Registration).alias()
-_AHEAD = (
-    select(func.count())
-    .where(_other.c.event_id == _mine.event_id, _other.c.queue_no < _mine.queue_no)
-    .correlate(table(Registration))
-    .scalar_subquery()
-)
+_mine = table(Registration).c
 _OWN = (
     select(
-        _mine.id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no, _AHEAD.label("ahead"),
+        _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
-        table(Party).c.lang, _mine.registered_at, *FACTS,
+        table(Party).c.lang, _mine.registered_at,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
-    .join(table(Event), table(Event).c.id == _mine.event_id)
-    .join(table(Quota), OWN_QUOTA)
     .where(_mine.code == bindparam("code"))
 )  # fmt: skip
+_AHEAD = select(func.count()).where(_mine.event_id == bindparam("event"), _mine.queue_no < bindparam("number"))
 _END = (
     select(History.at, History.actor)
     .where(History.registration_id == bindparam("id"), History.after.is_not(None))
@@ -64,14 +59,17 @@ _END = (
 )
 
 
-def get_own(code: str) -> Own:
-    """Return the registration with this reference, as it stands now. Raises: NotFound."""
+def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) -> Own:
+    """Return the registration with this reference, as it stands now. Raises: NotFound.
+
+    `read_event`: where its event comes from, unless the person waits: who waits looks at its numbers.
+    """
     row = db.session.execute(_OWN, {"code": code}).one_or_none()
     if row is None:
         raise NotFound
-    values = tuple(row)
-    (id_, code, link_version, revision, state, queue_no, ahead, first, last, organisation, job, country, email, lang,
-     registered_at) = values[: -len(FACTS)]  # fmt: skip
+    (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
+     registered_at) = row  # fmt: skip
+    waits = queue_no is not None
     ended_at, ended_by = db.session.execute(_END, {"id": id_}).one() if state in FINAL else (None, None)
     return Own(
         id=id_,
@@ -79,12 +77,17 @@ def get_own(code: str) -> Own:
         link_version=link_version,
         revision=revision,
         state=state,
-        position=None if queue_no is None else ahead + 1,
+        position=_position(event_id, queue_no) if waits else None,
         details=Details(first, last, organisation, job, country),
         email=email,
         lang=lang,
         registered_at=registered_at,
         ended_at=ended_at,
         ended_by=ended_by,
-        event=EventFacts(*values[-len(FACTS) :]),
+        event=events.get(event_id) if waits else read_event(event_id),
     )
+
+
+def _position(event_id: int, queue_no: int) -> int:
+    ahead = db.session.execute(_AHEAD, {"event": event_id, "number": queue_no}).scalar_one()
+    return ahead + 1

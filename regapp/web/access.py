@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 
 from regapp import links
+from regapp.clock import utcnow
 from regapp.errors import NotFound
+from regapp.services import recent
 from regapp.services.own import Own, get_own
 from regapp.web import languages
 
@@ -57,7 +59,7 @@ def of(view: View) -> Access | None:
 
 def _own_by(token: str) -> Own:
     code, mac = links.split(token)
-    own = get_own(code)
+    own = get_own(code, read_event=partial(recent.get, now=utcnow()))
     if not links.is_genuine(mac, code, own.link_version):
         raise NotFound
     return own

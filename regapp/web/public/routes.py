@@ -15,7 +15,7 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
-from regapp.services import drafts, events, registrations
+from regapp.services import drafts, events, recent, registrations
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
 def event(slug: str) -> ResponseReturnValue:
     """Show an event: what it is, how many places are left, what one can do now."""
     now = utcnow()
-    found = events.get_by_slug(slug)
+    found = recent.get_by_slug(slug, now=now)
     now_true = _true_now(found, now)
     html = prepared(f"event {slug}", (found, now_true), lambda: draw("public/event.html", event=found, **now_true))
     return shared(Response(html), now=now, edge=window.next_edge(found, now))
@@ -71,9 +71,10 @@ def privacy() -> ResponseReturnValue:
 @access.public
 def register(slug: str) -> ResponseReturnValue:
     """Show the form; on a valid post, register and move on to the person's own page."""
-    found, now = events.get_by_slug(slug), utcnow()
+    now = utcnow()
     if request.method != "POST":
-        return _fresh_form(found, now=now)
+        return _fresh_form(recent.get_by_slug(slug, now=now), now=now)
+    found = recent.get_by_slug(slug, now=now, seats_may_lag=True)
     form = RegistrationForm()
     if not form.validate():
         return _form_page(found, form, status=422)
@@ -140,7 +141,7 @@ def calendar_file(own: Own) -> ResponseReturnValue:
 def _decide(draft: Draft) -> Outcome:
     """Register: by the quick answer if it is the right one, else under the lock."""
     try:
-        with transaction():
+        with transaction(gives_seats_only=True):
             return registrations.register_at_once(draft)
     except GuardMissed:
         with transaction():
