@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import OperationalError
 
-from regapp.db import db
+from regapp.db import db, transaction
 from regapp.mail import outbox
 from regapp.models import History, OutboxMail, Party, Registration
 from regapp.services.events import EventFacts, get
@@ -92,6 +92,8 @@ def test_every_page_says_that_the_records_cannot_be_reached(client: FlaskClient,
     own_path = fill(client, f"/events/{slug}/register").location
 
     for path in ("/", f"/events/{slug}", f"/events/{slug}/register", own_path, f"{own_path}/change"):
+        with transaction():  # a change, after which nothing read before counts
+            pass
         with away():
             answer = client.get(path)
 
@@ -154,7 +156,7 @@ def test_a_registration_that_breaks_off_at_any_statement_leaves_nothing(client: 
         assert read(answer).inputs == form
         assert _nothing_stored(found), f"broken off at statement {statements}"
 
-    assert statements >= 5
+    assert statements >= (2 if db.engine.dialect.name == "postgresql" else 5)  # one stores all, one takes the seat
     assert _registered_once(found)
 
 
@@ -205,7 +207,7 @@ def _answer_of_commit_lost() -> Iterator[None]:
     stores: list[Connection] = []
 
     def notice(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO parties"):
+        if "INSERT INTO parties" in statement:
             stores.append(connection)
 
     def lose(connection: Connection) -> None:

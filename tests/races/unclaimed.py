@@ -19,7 +19,7 @@ from regapp import create_app
 from regapp.cli.serve import serve
 from regapp.db import db
 from regapp.models import Party
-from regapp.services import drafts
+from regapp.services import arrivals, drafts
 from regapp.services.drafts import Applicant, Draft
 from regapp.services.events import EventFacts
 
@@ -49,8 +49,17 @@ def store(draft: Draft) -> int | None:
     return party_id
 
 
+def store_in_steps(draft: Draft) -> bool:
+    """Store claim and registration one after the other, on PostgreSQL too: stands in for `arrivals.store`."""
+    party_id = drafts.claim(draft)
+    if party_id is not None:
+        drafts.admit(draft, party_id)
+    return party_id is not None
+
+
 drafts.prepare = look_first
 drafts.claim = store
+arrivals.store = store_in_steps
 app = create_app()
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ PAUSE = 0.02
 
 
 @contextmanager
-def careless_transaction() -> Iterator[None]:
+def careless_transaction(**options: bool) -> Iterator[None]:
     """Read all events, wait, and only then begin."""
     g.read_before = {event.id: event for event in events.list_public()}
     time.sleep(PAUSE)
-    with transaction():
+    with transaction(**options):
         yield
 
 
