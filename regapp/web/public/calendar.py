@@ -1,57 +1,53 @@
-"""The event as a calendar file. Source: RFC 5545."""
+"""Calendar files to download: one's own event, and all public ones."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from datetime import datetime
 
-from flask import current_app
-from icalendar import Calendar, Event
+from flask import current_app, url_for
 
 from regapp import links
 from regapp.errors import NotFound
+from regapp.mail import calendar
+from regapp.mail.calendar import Entry
 from regapp.rules.states import State
+from regapp.services.events import EventFacts
 from regapp.services.own import Own
 from regapp.web import languages
 
-PRODUCT = "-//regapp//event registration//EN"
-
 
 def build(own: Own, *, now: datetime) -> bytes:
-    """Return the calendar file of somebody who has a place. Raises: NotFound for everybody else (R15).
-
-    The UID never changes and SEQUENCE rises with every change, so that a newer file replaces an older one.
-    """
+    """Return the calendar file of somebody who has a place. Raises: NotFound for everybody else (R15)."""
     if own.state != State.CONFIRMED:
         raise NotFound
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(_entry(own, now=now))
-    calendar.add_missing_timezones(*_years(own))
-    return bytes(calendar.to_ical())
+    event = own.event
+    url = links.own_url(own.code, own.link_version)
+    join = event.online_url or ""
+    return calendar.build([_entry(event, calendar.uid_of(own.code), event.revision + own.revision, url, join)], now=now)
 
 
-def _entry(own: Own, *, now: datetime) -> Event:
-    event, lang, zone = own.event, languages.current(), ZoneInfo(own.event.tz)
-    address = current_app.config["PUBLIC_URL"] + links.own_path(own.code, own.link_version)
-    place = [text for key in ("venue", "address") if (text := event.text(key, lang))]
-    entry = Event()
-    entry.add("uid", f"{own.code}@regapp")
-    entry.add("sequence", event.revision + own.revision)
-    entry.add("dtstamp", now)
-    entry.add("dtstart", event.starts_at.astimezone(zone))
-    entry.add("dtend", event.ends_at.astimezone(zone))
-    entry.add("summary", event.text("name", lang))
-    entry.add("description", "\n\n".join(filter(None, [event.text("summary", lang), address])))
-    entry.add("url", address)
-    entry.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
-    if place:
-        entry.add("location", ", ".join(place))
-    return entry
+def build_list(events: Iterable[EventFacts], *, now: datetime) -> bytes:
+    """Return one calendar file with all these events."""
+    return calendar.build([_public_entry(event) for event in events], now=now)
 
 
-def _years(own: Own) -> tuple[date, date]:
-    """Return the time for which the file must know the clock changes: the years of the event."""
-    return date(own.event.starts_at.year, 1, 1), date(own.event.ends_at.year + 1, 1, 1)
+def _public_entry(event: EventFacts) -> Entry:
+    page = str(current_app.config["PUBLIC_URL"]) + url_for("public.event", slug=event.slug)
+    return _entry(event, calendar.uid_of(event.slug), event.revision, page)
+
+
+def _entry(event: EventFacts, uid: str, sequence: int, url: str, join: str = "") -> Entry:
+    lang = languages.current()
+    return Entry(
+        uid=uid,
+        sequence=sequence,
+        tz=event.tz,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        title=event.text("name", lang),
+        description="\n\n".join(filter(None, [event.text("summary", lang), join, url])),
+        place=", ".join(filter(None, [event.text("venue", lang), event.text("address", lang)])),
+        url=url,
+        cancelled=event.cancelled,
+    )
