@@ -42,6 +42,13 @@ def day(instant: datetime, tz: str, lang: str) -> str:
     return written(instant.astimezone(ZoneInfo(tz)).date(), patterns(lang).day, lang)
 
 
+def moment(instant: datetime, tz: str, lang: str) -> str:
+    """Return the whole instant: Friday 20 November 2026, 18:00 Brussels time (CET)."""
+    local = instant.astimezone(ZoneInfo(tz))
+    named = zone(local, local, tz, lang)
+    return str(_("%(day)s, %(time)s %(zone)s", day=day(instant, tz, lang), time=f"{local:%H:%M}", zone=named))
+
+
 def span(starts_at: datetime, ends_at: datetime, tz: str, lang: str) -> str:
     """Return from when until when: Tuesday 1 December 2026, 09:00–17:30, Brussels time (CET)."""
     start, end = starts_at.astimezone(ZoneInfo(tz)), ends_at.astimezone(ZoneInfo(tz))

@@ -123,8 +123,6 @@ def _zone(tz: str, *, first: int, last: int) -> Timezone:
     parts: list[Any] = zone.subcomponents  # typed as all that a component may hold
     for part in parts:
         gained = part["TZOFFSETTO"].td - part["TZOFFSETFROM"].td
-        if (
-            gained.total_seconds() > 0
-        ):  # a change begins in the time that it ends (3.6.5); the library gives the new one
+        if gained.total_seconds() > 0:  # 3.6.5: a change begins in the time that it ends
             part["DTSTART"].dt -= gained
     return zone

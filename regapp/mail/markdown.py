@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -37,7 +38,7 @@ def parse(source: str) -> tuple[list[Token], list[Token]]:
 
 def html(tokens: Sequence[Token]) -> str:
     """Return HTML; facts, the line that names the state and the button get their class."""
-    for token, content in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, content in zip_longest(tokens, tokens[1:]):
         if token.type in {"blockquote_open", "blockquote_close"}:
             token.tag = "div"
         if token.type == "blockquote_open":

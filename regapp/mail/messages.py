@@ -10,25 +10,37 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-SINGLE = 0
-"""Priority of a mail that one person waits for. Bulk mails get a higher number and go later."""
+SINGLE, BULK = 0, 10
+"""Priorities: of a mail that one person waits for, and of one that goes to many at once and may leave later."""
 TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Left open, these turn around the text that follows: in a list, how other people's names read."""
 
 
 class Message(StrEnum):
-    """What a mail says. Each has its source in templates/mail/<message>.<language>.md."""
+    """What a mail says. Each has its source in templates/mail/<message>.md."""
 
     CONFIRMED = "confirmed"
     WAITLISTED = "waitlisted"
     PROMOTED = "promoted"
     CANCELLED = "cancelled"
     ALREADY_REGISTERED = "already_registered"
+    LINK_AGAIN = "link_again"
+    CHANGED = "changed"
+    EMAIL_CHANGED = "email_changed"
+    EMAIL_LEFT = "email_left"
+    NOT_SERVED = "not_served"
+    EVENT_CHANGED = "event_changed"
+    EVENT_CANCELLED = "event_cancelled"
+    CONTACT = "contact"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whose registration a mail is about, and where it goes. `address` is what mail servers take (A-label)."""
+    """Whose registration a mail is about, and where it goes. `address` is what mail servers take (A-label).
+
+    `code` is empty where the mail must not lead to a registration.
+    """
 
     event_id: int
     registration_id: int | None
@@ -40,10 +52,11 @@ class About:
     name: str
 
 
-def compose(message: Message, about: About, *, now: datetime, **facts: Any) -> dict[str, Any]:
+def compose(message: Message, about: About, *, now: datetime, priority: int = SINGLE, **facts: Any) -> dict[str, Any]:
     """Return the outbox row of a mail, to be inserted with the change that causes it. Every row has the same keys.
 
     `facts` are what the mail says as of that change (state, position); they must fit into JSON and name no person.
+    What a visitor wrote to the organizers is the exception: those facts are emptied once it is sent.
     """
     return {
         "event_id": about.event_id,
@@ -53,7 +66,7 @@ def compose(message: Message, about: About, *, now: datetime, **facts: Any) -> d
         "to_address": about.address,
         "to_name": one_line(about.name),
         "facts": {"code": about.code, "link_version": about.link_version, "sequence": about.sequence, **facts},
-        "priority": SINGLE,
+        "priority": priority,
         "created_at": now,
         "due_at": now,
     }
@@ -75,14 +88,20 @@ def _breaks_a_line(char: str) -> bool:
 
 
 def _subject(message: Message, event: str) -> Any:
-    match message:
-        case Message.CONFIRMED:
-            return _("You have a place: %(event)s", event=event)
-        case Message.WAITLISTED:
-            return _("You are on the waiting list: %(event)s", event=event)
-        case Message.PROMOTED:
-            return _("A place became free, it is yours: %(event)s", event=event)
-        case Message.CANCELLED:
-            return _("Cancelled: %(event)s", event=event)
-        case Message.ALREADY_REGISTERED:
-            return _("Your registration: %(event)s", event=event)
+    sentences = {
+        Message.CONFIRMED: _("You have a place: %(event)s", event=event),
+        Message.WAITLISTED: _("You are on the waiting list: %(event)s", event=event),
+        Message.PROMOTED: _("A place became free, it is yours: %(event)s", event=event),
+        Message.CANCELLED: _("Cancelled: %(event)s", event=event),
+        Message.ALREADY_REGISTERED: _("Your registration: %(event)s", event=event),
+        Message.LINK_AGAIN: _("The link to your registration: %(event)s", event=event),
+        Message.CHANGED: _("Your details have been changed: %(event)s", event=event),
+        Message.EMAIL_CHANGED: _("Mails go to this address now: %(event)s", event=event),
+        Message.EMAIL_LEFT: _("Mails no longer go to this address: %(event)s", event=event),
+        Message.NOT_SERVED: _("No place became free: %(event)s", event=event),
+        Message.EVENT_CHANGED: _("Changed: %(event)s", event=event),
+        Message.EVENT_CANCELLED: _("Will not take place: %(event)s", event=event),
+        Message.CONTACT: _("A message from a visitor: %(event)s", event=event),
+        Message.ERASED: _("Your data has been erased: %(event)s", event=event),
+    }
+    return sentences[message]

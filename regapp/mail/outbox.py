@@ -19,7 +19,9 @@ from sqlalchemy.orm import aliased
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.errors import NotFound
-from regapp.mail.render import Letter, render
+from regapp.mail.letters import Letter
+from regapp.mail.messages import Message
+from regapp.mail.render import render
 from regapp.mail.transport import (
     Connection,
     Folder,
@@ -71,8 +73,8 @@ _LETTERS = (
     select(
         OutboxMail.id, OutboxMail.message, OutboxMail.lang, OutboxMail.to_address, OutboxMail.to_name,
         OutboxMail.facts, OutboxMail.created_at, OutboxMail.attempts, OutboxMail.lease_until,
-        Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.texts,
-        Quota.size,
+        Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.closes_at,
+        Event.serve_until, Event.change_until, Event.online_url, Event.contact_address, Event.texts, Quota.size,
     )
     .join(Event, Event.id == OutboxMail.event_id)
     .join(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
@@ -120,7 +122,8 @@ def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
 def record_sent(letter: Letter, *, now: datetime) -> None:
     """Note that a mail was handed over, and forget to whom."""
     log.info("mail_sent", outbox_id=letter.id, message=letter.message)
-    _record([letter], sent_at=now, to_address=None, to_name=None, error=None)
+    forgotten: dict[str, Any] = {"facts": {}} if letter.message == Message.CONTACT else {}
+    _record([letter], sent_at=now, to_address=None, to_name=None, error=None, **forgotten)
 
 
 def record_failure(letter: Letter, *, now: datetime, words: str) -> None:

@@ -21,8 +21,11 @@ import flask_mail
 from flask import current_app
 
 from regapp.clock import utcnow
-from regapp.mail.messages import one_line
-from regapp.mail.render import Letter, Rendered
+from regapp.mail.calendar import Person
+from regapp.mail.invitations import invite
+from regapp.mail.letters import Letter
+from regapp.mail.messages import Message, one_line
+from regapp.mail.render import Rendered
 from regapp.rules.addresses import ascii_address
 
 CLOSING = 421
@@ -45,6 +48,12 @@ class MailMessage(flask_mail.Message):
         self.language = rendered.lang
         self.msgId = _message_id(letter)
         self.file_name = f"{letter.id:06}-{letter.message}.eml"
+        self.answers_to = _answers_to(letter)
+        self.forgets = letter.message == Message.ERASED
+        organiser = one_line(letter.text("organiser", rendered.lang)) or sender()[0]
+        organizer = Person(organiser, (self.answers_to or sender())[1])
+        attendee = Person(one_line(letter.to_name or ""), address)
+        self.invitation = invite(letter, lang=rendered.lang, organizer=organizer, attendee=attendee, now=utcnow())
 
     def _message(self) -> EmailMessage:  # type: ignore[override]  # the modern class, which refuses line breaks
         message = EmailMessage(policy=SMTP.clone(refold_source="none"))  # what we folded stays as it is
@@ -54,12 +63,24 @@ class MailMessage(flask_mail.Message):
         message["Date"] = utcnow()
         message["Message-ID"] = self.msgId
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
-        if current_app.config["MAIL_REPLY_TO"]:
-            message.set_raw("Reply-To", _mailbox("Reply-To", *_configured("MAIL_REPLY_TO")))
+        if self.answers_to:
+            message.set_raw("Reply-To", _mailbox("Reply-To", *self.answers_to))
         message.set_content(self.body, cte="quoted-printable")
         message.add_alternative(self.page, subtype="html", cte="quoted-printable")
+        if self.invitation is not None:  # last of the alternatives: what calendars look for
+            message.add_alternative(
+                self.invitation.file.decode(), subtype="calendar", cte="base64",
+                params={"method": self.invitation.method.value},
+            )  # fmt: skip
         message["Content-Language"] = self.language  # last: the step before moves such headers into the first part
         return message
+
+    def as_file(self) -> bytes:
+        """Return the mail as it is kept where no server is set. Who was erased is not named in what nobody receives."""
+        message = self._message()
+        if self.forgets:
+            message.replace_header("To", "undisclosed-recipients:;")
+        return message.as_bytes()
 
 
 class Connection(flask_mail.Connection):
@@ -116,7 +137,7 @@ class Folder:
         """Write the file whole or not at all, also when the power fails. Ours only: it holds somebody's link."""
         unfinished = self.path / f".{message.file_name}.{os.getpid()}"
         with open(unfinished, "wb", opener=_open_private) as file:
-            file.write(message.as_bytes())
+            file.write(message.as_file())
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path / message.file_name)
@@ -167,6 +188,15 @@ def _answer(code: int, words: bytes | str) -> str:
 def sender() -> tuple[str, str]:
     """Return who sends, name and address: MAIL_DEFAULT_SENDER."""
     return _configured("MAIL_DEFAULT_SENDER")
+
+
+def _answers_to(letter: Letter) -> tuple[str, str] | None:
+    """Return who gets the answer to a mail: the visitor who wrote, the event's organizers, or MAIL_REPLY_TO."""
+    if letter.message == Message.CONTACT:
+        return letter.facts["from_name"], _checked(ascii_address(letter.facts["from_address"]))
+    if letter.contact_address:
+        return letter.text("organiser", letter.lang), _checked(ascii_address(letter.contact_address))
+    return _configured("MAIL_REPLY_TO") if current_app.config["MAIL_REPLY_TO"] else None
 
 
 def _configured(setting: str) -> tuple[str, str]:

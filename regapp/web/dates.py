@@ -50,9 +50,7 @@ def _day(instant: datetime, tz: str, lang: str) -> Markup:
 @lru_cache(REMEMBERED)
 def _moment(instant: datetime, tz: str, lang: str) -> Markup:
     local = instant.astimezone(ZoneInfo(tz))
-    zone = times.zone(local, local, tz, lang)
-    text = _("%(day)s, %(time)s %(zone)s", day=times.day(instant, tz, lang), time=f"{local:%H:%M}", zone=zone)
-    return _time(local.isoformat("T", "minutes"), text)
+    return _time(local.isoformat("T", "minutes"), times.moment(instant, tz, lang))
 
 
 @lru_cache(REMEMBERED)

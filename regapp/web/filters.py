@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from regapp.services.events import EventFacts
+from regapp.speech import LANGUAGES
 from regapp.web import countries, dates, languages, markdown, meter
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
         draw_meter=meter.draw,
         fill=meter.fill,
         people_waiting=people_waiting,
-        LANGUAGES=languages.LANGUAGES,
+        LANGUAGES=LANGUAGES,
     )
 
 

@@ -1,11 +1,10 @@
-"""The languages that pages speak, and which one this request gets. A language is one entry here and one catalogue."""
+"""Which language a request gets, and how templates speak it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, has_request_context, request
@@ -14,17 +13,8 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
+from regapp.speech import DEFAULT, LANGUAGES
 
-@dataclass(frozen=True, slots=True)
-class Language:
-    """How a language is called in itself. How it writes dates: regapp/times.py."""
-
-    name: str
-
-
-LANGUAGES = {"en": Language("English")}
-"""Code → language; the first one is spoken when nothing else is asked for."""
-DEFAULT = next(iter(LANGUAGES))
 _CHOSEN, _SPOKEN = "regapp.lang.chosen", "regapp.lang.spoken"
 
 

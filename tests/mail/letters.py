@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from regapp.mail.render import Letter
+from regapp.mail.letters import Letter
 
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
+FACTS = {"position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body"}
 TEXTS = {
     "en": {
         "name": "European Cluster Conference",
@@ -21,7 +22,7 @@ TEXTS = {
 def make_letter(**overrides: Any) -> Letter:
     """Make a claimed mail. Overrides: fields of `Letter`, or facts (`position`, `before`)."""
     facts = {"code": "7K4M2-QXTB9", "link_version": 0, "sequence": 0}
-    facts |= {key: overrides.pop(key) for key in set(overrides) & {"position", "before", "code"}}
+    facts |= {key: overrides.pop(key) for key in set(overrides) & FACTS}
     values = {
         "id": 42,
         "message": "confirmed",
@@ -37,6 +38,11 @@ def make_letter(**overrides: Any) -> Letter:
         "tz": "Europe/Brussels",
         "starts_at": datetime(2026, 12, 1, 8, 0, tzinfo=UTC),
         "ends_at": datetime(2026, 12, 2, 12, 30, tzinfo=UTC),
+        "closes_at": datetime(2026, 11, 20, 17, 0, tzinfo=UTC),
+        "serve_until": None,
+        "change_until": None,
+        "online_url": None,
+        "contact_address": None,
         "texts": TEXTS,
         "size": 250,
     }

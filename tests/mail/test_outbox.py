@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 from regapp.db import db, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
+from regapp.mail.letters import Letter
 from regapp.mail.messages import About, Message, compose
 from regapp.mail.outbox import GIVE_UP, IN_USE, Report, claim, send_again, send_due
-from regapp.mail.render import Letter
 from regapp.models import OutboxMail
 from regapp.services import records, registrations
 from tests.factories import make_event, make_registration

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from regapp import links
-from regapp.web import languages
+from regapp.speech import LANGUAGES, Language
 from tests.factories import make_event, make_registration
 from tests.web.visitor import fill, read
 
@@ -15,7 +15,7 @@ from tests.web.visitor import fill, read
 @pytest.fixture
 def hungarian(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pages know a second language, whose sentences fall back to English until it has a catalogue."""
-    monkeypatch.setitem(languages.LANGUAGES, "hu", languages.Language("Magyar"))
+    monkeypatch.setitem(LANGUAGES, "hu", Language("Magyar"))
 
 
 @pytest.mark.usefixtures("hungarian")

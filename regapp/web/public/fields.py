@@ -12,7 +12,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
 
 from regapp.mail.messages import TURNS_DIRECTION
-from regapp.web import countries, languages
+from regapp.speech import DEFAULT
+from regapp.web import countries
 from regapp.web.filters import number
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
@@ -99,7 +100,7 @@ def at_most(limit: int) -> Validator:
 
 def known_country(form: Any, field: Any) -> None:
     """Refuse what is not in the list of countries."""
-    if field.data not in countries.names(languages.DEFAULT):
+    if field.data not in countries.names(DEFAULT):
         raise StopValidation(_("Choose a country from the list"))
 
 

@@ -1,0 +1,47 @@
+"""A mail on its way: its row of the outbox, and what it says about the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from regapp.models.event import text_in
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent.
+
+    Units: `size` in places of the event as it stands now, None is unlimited.
+    """
+
+    id: int
+    message: str
+    lang: str
+    to_address: str | None
+    to_name: str | None
+    facts: dict[str, Any]
+    created_at: datetime
+    attempts: int
+    lease_until: datetime
+    registered_at: datetime | None
+    slug: str
+    tz: str
+    starts_at: datetime
+    ends_at: datetime
+    closes_at: datetime
+    serve_until: datetime | None
+    change_until: datetime | None
+    online_url: str | None
+    contact_address: str | None
+    texts: dict[str, dict[str, Any]]
+    size: int | None
+
+    def text(self, key: str, lang: str) -> str:
+        """Return a text of the event in this language, else in English, else in any; empty if there is none."""
+        return text_in(self.texts, key, lang)
+
+    def where(self, lang: str) -> str:
+        """Return the place, as far as it is known."""
+        return ", ".join(part for key in ("venue", "address") if (part := self.text(key, lang)))

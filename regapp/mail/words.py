@@ -1,0 +1,73 @@
+"""What the sources of mails may name: facts as words, in the language of the mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from babel.numbers import format_decimal
+from flask_babel import gettext as _
+
+from regapp import links, times
+from regapp.mail.letters import Letter
+from regapp.rules.states import State
+
+
+def values(letter: Letter, lang: str) -> dict[str, Any]:
+    """Return what a mail may say. What a change did not give, or the event does not have, is empty."""
+    facts, tz = letter.facts, letter.tz
+    code, position, organiser = facts.get("code") or "", facts.get("position"), letter.text("organiser", lang)
+    return {
+        "name": letter.to_name,
+        "event": letter.text("name", lang) or letter.slug,
+        "when": times.span(letter.starts_at, letter.ends_at, tz, lang),
+        "where": letter.where(lang),
+        "online": letter.online_url if facts.get("state") == State.CONFIRMED else None,
+        "signature": organiser[:1].upper() + organiser[1:],
+        "code": code,
+        "link": links.own_url(code, facts["link_version"]) if code else "",
+        "position": None if position is None else format_decimal(position, locale=lang),
+        "interest": letter.size == 0,
+        "state": facts.get("state"),
+        "before": facts.get("before"),
+        "registered_on": letter.registered_at and times.day(letter.registered_at, tz, lang),
+        "change_until": letter.change_until and times.moment(letter.change_until, tz, lang),
+        "serving_ended": times.moment(min(letter.serve_until or letter.closes_at, letter.starts_at), tz, lang),
+        "over": False,
+        **_changes(letter, lang),
+        **_message(facts),
+    }
+
+
+def _changes(letter: Letter, lang: str) -> dict[str, Any]:
+    """Return the names of changed details, and how an event was before it changed."""
+    was = letter.facts.get("was", {})
+    labels = _labels()
+    starts_at, ends_at = _instant(was.get("starts_at")), _instant(was.get("ends_at"))
+    moved = starts_at or ends_at
+    where = was.get("where", {})
+    return {
+        "changed": [labels[name] for name in letter.facts.get("changed", []) if name in labels],
+        "was_when": moved and times.span(starts_at or letter.starts_at, ends_at or letter.ends_at, letter.tz, lang),
+        "was_where": where.get(lang) or where.get("en") or next(iter(where.values()), None),
+    }
+
+
+def _message(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a visitor wrote, by paragraphs."""
+    paragraphs = [part for part in facts.get("body", "").splitlines() if part.strip()]
+    return {"from_name": facts.get("from_name"), "from_address": facts.get("from_address"), "paragraphs": paragraphs}
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "first_name": _("First name"),
+        "last_name": _("Last name"),
+        "organisation": _("Organisation"),
+        "job_title": _("Job title"),
+        "country": _("Country"),
+    }
+
+
+def _instant(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(written)
