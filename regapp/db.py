@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -124,13 +124,21 @@ def prepare_engine(engine: Engine) -> None:
             options["isolation_level"] = "READ COMMITTED"
 
 
+def compact() -> None:
+    """Let nothing of what was deleted lie about in the files of the embedded database; others tidy up themselves."""
+    db.session.commit()
+    if db.engine.dialect.name == "sqlite":
+        with closing(db.engine.raw_connection()) as connection:  # outside any transaction
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     """Give every connection its settings, and leave the beginning of transactions to us."""
 
     @event.listens_for(engine, "connect")
     def _settings(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # no implicit BEGIN
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -35,6 +35,24 @@ class TooLate(RuleViolation):
     code = "too_late"
 
 
+class AddressTaken(RuleViolation):
+    """Another registration of the event has this address."""
+
+    code = "address_taken"
+
+
+class EventOver(RuleViolation):
+    """The event was called off, put away, or has ended: nothing about it changes any more."""
+
+    code = "event_over"
+
+
+class BadDates(RuleViolation):
+    """An event would end before it begins, or begin in the past. Values: `starts_at`, `ends_at`."""
+
+    code = "bad_dates"
+
+
 class IllegalMove(RuleViolation):
     """No such change of state. Values: `before`, `after`."""
 

@@ -17,13 +17,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import delete
 
+from regapp.cli.erase import erase_event
 from regapp.cli.settling import settle_all
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.models import Heartbeat
-from regapp.services import waitlist
+from regapp.services import erasure, waitlist
 
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while mail server or database are away."""
@@ -83,6 +84,8 @@ def work(app: Flask, stop: Event) -> None:
     duties = [
         Duty("heartbeat", lambda: _beat(name), seconds=10),
         Duty("settle", _settle, seconds=60),
+        Duty("serving ends", _end_serving, seconds=60),
+        Duty("retention", _erase_due, seconds=3600),
         Duty("outbox", lambda: _send_batch(stop), seconds=1),
     ]
     log.info("worker_started", worker=name)
@@ -135,6 +138,25 @@ def _settle() -> bool:
     """Serve queues that nobody served (R2): a safety net, since every change does so itself."""
     for event_id in waitlist.list_unsettled(now=utcnow()):
         settle_all(event_id)
+    return False
+
+
+def _end_serving() -> bool:
+    """Tell those who wait in vain (R12)."""
+    now = utcnow()
+    for event_id in waitlist.list_unserved(now=now):
+        more = True
+        while more:
+            with transaction():
+                more = waitlist.end_serving(event_id, now=now).more
+    return False
+
+
+def _erase_due() -> bool:
+    """Erase the people of events whose retention has ended (R18)."""
+    now = utcnow()
+    for event_id in erasure.list_due(now=now):
+        erase_event(event_id, now=now)
     return False
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from regapp.errors import RegistrationClosed, TooLate
+
+RETAINED = timedelta(days=365)
+"""How long after an event people are kept, where the event does not say otherwise."""
 
 
 class Phase(StrEnum):
@@ -37,6 +40,10 @@ class Dates(Protocol):
     def ends_at(self) -> datetime: ...
     @property
     def serve_until(self) -> datetime | None: ...
+    @property
+    def change_until(self) -> datetime | None: ...
+    @property
+    def retain_until(self) -> datetime | None: ...
 
 
 def phase(event: Dates, now: datetime) -> Phase:
@@ -76,6 +83,22 @@ def check_before_start(event: Dates, now: datetime) -> None:
     """Raise TooLate once the event has begun: cancelling and changing end there."""
     if now >= event.starts_at:
         raise TooLate(at=event.starts_at)
+
+
+def change_ends_at(event: Dates) -> datetime:
+    """Return until when people may correct what they said: `change_until`, at most the start."""
+    return min(event.change_until or event.starts_at, event.starts_at)
+
+
+def check_may_change(event: Dates, now: datetime) -> None:
+    """Raise TooLate once details may no longer be changed."""
+    if now >= change_ends_at(event):
+        raise TooLate(at=change_ends_at(event))
+
+
+def retain_until(event: Dates) -> datetime:
+    """Return when the people of an event are erased: `retain_until`, else a year after its end. Source: R18."""
+    return event.retain_until or event.ends_at + RETAINED
 
 
 def serving_ends_at(event: Dates) -> datetime:

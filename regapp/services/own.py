@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select
 from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import History, Party, Registration
+from regapp.rules import window
 from regapp.rules.states import FINAL, LIVING, State
 from regapp.services import events
 from regapp.services.drafts import Details
@@ -19,7 +20,7 @@ from regapp.services.events import EventFacts
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A registration with its event. `position` from 1, while waiting; `ended_at` and `ended_by` once it has ended."""
+    """A registration with its event. `position` from 1, while waiting; `ended_…` once it has ended."""
 
     id: int
     code: str
@@ -33,10 +34,15 @@ class Own:
     registered_at: datetime
     ended_at: datetime | None
     ended_by: str | None
+    ended_why: str | None
     event: EventFacts
 
     def can_change(self, now: datetime) -> bool:
-        """Say whether it may still be changed or cancelled."""
+        """Say whether details and address may still be changed."""
+        return State(self.state) in LIVING and now < window.change_ends_at(self.event)
+
+    def can_cancel(self, now: datetime) -> bool:
+        """Say whether it may still be cancelled."""
         return State(self.state) in LIVING and now < self.event.starts_at
 
 
@@ -48,11 +54,11 @@ _OWN = (
         table(Party).c.lang, _mine.registered_at,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
-    .where(_mine.code == bindparam("code"))
+    .where(_mine.code == bindparam("code"), _mine.erased_at.is_(None))
 )  # fmt: skip
 _AHEAD = select(func.count()).where(_mine.event_id == bindparam("event"), _mine.queue_no < bindparam("number"))
 _END = (
-    select(History.at, History.actor)
+    select(History.at, History.actor, History.reason)
     .where(History.registration_id == bindparam("id"), History.after.is_not(None))
     .order_by(History.id.desc())
     .limit(1)
@@ -70,7 +76,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
      registered_at) = row  # fmt: skip
     waits = queue_no is not None
-    ended_at, ended_by = db.session.execute(_END, {"id": id_}).one() if state in FINAL else (None, None)
+    end = db.session.execute(_END, {"id": id_}).one() if state in FINAL else None
     return Own(
         id=id_,
         code=code,
@@ -82,8 +88,9 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         email=email,
         lang=lang,
         registered_at=registered_at,
-        ended_at=ended_at,
-        ended_by=ended_by,
+        ended_at=end.at if end else None,
+        ended_by=end.actor if end else None,
+        ended_why=end.reason if end else None,
         event=events.get(event_id) if waits else read_event(event_id),
     )
 

@@ -23,6 +23,10 @@ class Action(StrEnum):
     PROMOTED = "promoted"
     CANCELLED = "cancelled"
     CHANGED = "changed"
+    EXPIRED = "expired"
+    ERASED = "erased"
+    EVENT_CHANGED = "event_changed"
+    EVENT_CANCELLED = "event_cancelled"
     RESIZED = "resized"
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import delete, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import IllegalMove, NotFound
+from regapp.errors import IllegalMove
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
 from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State, check_move
-from regapp.rules.window import Phase, check_before_start, check_open, phase
-from regapp.services import arrivals, drafts, records, seats, waitlist
+from regapp.rules.window import Phase, check_before_start, check_may_change, check_open, phase
+from regapp.services import arrivals, contacts, current, drafts, records, seats, waitlist
 from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
@@ -23,7 +23,6 @@ from regapp.services.seats import GuardMissed
 
 NEWCOMER = 0
 """Stands for the newcomer among the ids of parties."""
-REMIND_AGAIN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +51,6 @@ class AlreadyKnown:
 
 
 Outcome: TypeAlias = Registered | MustAgreeToWait | NoPlace | AlreadyKnown
-
-_CURRENT = select(
-    Registration.id, Registration.event_id, Registration.party_id, Registration.code, Registration.link_version,
-    Registration.revision, Registration.state, Registration.queue_no, Registration.first_name, Registration.last_name,
-    Registration.organisation, Registration.job_title, Registration.country,
-    Party.lang, Party.contact_email, Party.contact_name,
-).join(Party, Party.id == Registration.party_id)  # fmt: skip
-_BY_ID = _CURRENT.where(Registration.id == bindparam("id"))
-_BY_SUBMISSION = _CURRENT.where(Party.submission_hash == bindparam("hash"))
-_BY_CONTACT = _CURRENT.where(Party.event_id == bindparam("event"), Party.contact_key == bindparam("key"))
 
 
 def register_at_once(draft: Draft) -> Outcome:
@@ -119,44 +108,37 @@ def _settle_newcomer(draft: Draft, party_id: int, *, seated: bool) -> tuple[Outc
 
 def _answer_again(draft: Draft) -> Outcome | None:
     """Answer a form that came before (R9), or an address that takes part already (R8); None if there is neither."""
-    first = db.session.execute(_BY_SUBMISSION, {"hash": draft.submission_hash}).one_or_none()
+    first = current.find_by_submission(draft.submission_hash)
     if first is not None:
         return Registered(first.code, first.link_version)
-    known = db.session.execute(_BY_CONTACT, {"event": draft.event.id, "key": draft.contact_key}).first()
-    return AlreadyKnown() if known is not None and _remind(draft, known) else None
-
-
-def _remind(draft: Draft, row: AnyRow) -> bool:
-    """Send the person their own link, at most once an hour; say whether the address still takes part."""
-    living = and_(Party.id == row.party_id, Party.contact_key == draft.contact_key)  # it may just be cancelling
-    long_ago = or_(Party.reminded_at.is_(None), Party.reminded_at <= draft.now - REMIND_AGAIN_AFTER)
-    due = db.session.execute(update(Party).where(living, long_ago).values(reminded_at=draft.now))
-    if not due.rowcount:  # type: ignore[attr-defined]
-        return db.session.scalar(select(Party.id).where(living)) is not None
-    records.post([compose(Message.ALREADY_REGISTERED, waitlist.about(draft.event, row), now=draft.now)])
-    return True
+    known = current.find_living(draft.event.id, draft.contact_key)
+    if known is not None and contacts.remind(draft.event, known, Message.ALREADY_REGISTERED, now=draft.now):
+        return AlreadyKnown()
+    return None
 
 
 def change_details(registration_id: int, details: Details, *, actor: str, now: datetime) -> None:
-    """Store new details. Raises: NotFound; TooLate after the start; IllegalMove for a registration that has ended."""
-    event, row = _lock(registration_id)
+    """Store new details and tell the person. Raises: NotFound; TooLate; IllegalMove if the registration has ended."""
+    event, row = current.lock(registration_id)
     if State(row.state) not in LIVING:
         raise IllegalMove(before=row.state, after=row.state)
-    check_before_start(event, now)
+    check_may_change(event, now)
     new = asdict(details)
     changed = [key for key, value in new.items() if getattr(row, key) != value]
     if not changed:
         return
+    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
     db.session.execute(
         update(Registration).where(Registration.id == registration_id).values(**new, revision=Registration.revision + 1)
     )
-    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
     records.remember([
         records.line(
             Action.CHANGED, event_id=event.id, registration_id=registration_id, actor=actor, now=now,
             reason=",".join(changed),
         )
     ])  # fmt: skip
+    about = replace(waitlist.about(event, row), name=details.name, sequence=event.revision + row.revision + 1)
+    records.post([compose(Message.CHANGED, about, now=now, state=row.state, changed=changed)])
 
 
 def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
@@ -164,7 +146,7 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
 
     Raises: NotFound; TooLate after the start; IllegalMove for a registration that ended otherwise. Source: R2, R13.
     """
-    event, row = _lock(registration_id)
+    event, row = current.lock(registration_id)
     if row.state == State.CANCELLED:
         return
     check_move(State(row.state), State.CANCELLED)
@@ -177,12 +159,12 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
 
 def _end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> None:
     """Write the end of a registration: its state, the freed address, its history and its mail."""
+    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_key=None, queue_no=None))
     db.session.execute(
         update(Registration)
         .where(Registration.id == row.id)
         .values(state=State.CANCELLED, queue_no=None, revision=Registration.revision + 1)
     )
-    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_key=None, queue_no=None))
     records.remember([
         records.line(
             Action.CANCELLED, event_id=event.id, registration_id=row.id, actor=actor, now=now,
@@ -191,11 +173,3 @@ def _end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> None:
     ])  # fmt: skip
     about = replace(waitlist.about(event, row), sequence=event.revision + row.revision + 1)
     records.post([compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)])
-
-
-def _lock(registration_id: int) -> tuple[EventFacts, AnyRow]:
-    """Lock the event of a registration; return both as they stand now. Raises: NotFound."""
-    event_id = db.session.scalar(select(Registration.event_id).where(Registration.id == registration_id))
-    if event_id is None:
-        raise NotFound
-    return seats.lock(event_id), db.session.execute(_BY_ID, {"id": registration_id}).one()

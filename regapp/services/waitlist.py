@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, update
 
 from regapp.db import AnyRow, db, table
-from regapp.mail.messages import About, Message, compose
-from regapp.models import Event, Party, Quota, Registration
+from regapp.mail.messages import BULK, About, Message, compose
+from regapp.models import Event, EventStatus, Party, Quota, Registration
 from regapp.rules.addresses import ascii_address
 from regapp.rules.seating import Blocked, Fit, Policy, Served, Waiting, serve
-from regapp.rules.states import State
+from regapp.rules.states import State, check_move
 from regapp.rules.window import is_serving
 from regapp.services import records, seats
 from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
@@ -35,6 +35,14 @@ _HEADS = (
     .limit(PAGE)
 )  # fmt: skip
 _LEAVE_QUEUE = update(table(Party)).where(Party.id.in_(bindparam("ids", expanding=True))).values(queue_no=None)
+_END_PARTY = (
+    update(table(Party)).where(Party.id.in_(bindparam("ids", expanding=True))).values(queue_no=None, contact_key=None)
+)
+_EXPIRE = (
+    update(table(Registration))
+    .where(Registration.id.in_(bindparam("ids", expanding=True)))
+    .values(state=State.EXPIRED, queue_no=None)
+)
 _CONFIRM = (
     update(table(Registration))
     .where(Registration.id.in_(bindparam("ids", expanding=True)))
@@ -47,6 +55,14 @@ class Settled:
     """What settling did. `promoted`: people; `more`: call again, in a further transaction."""
 
     promoted: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ending the serving did. `people`: who were told; `more`: call again, in a further transaction."""
+
+    people: int
     more: bool
 
 
@@ -66,6 +82,33 @@ def settle(event_id: int, *, now: datetime) -> Settled:
     if standing.promoted:
         seats.write(standing.event)
     return Settled(standing.promoted, standing.more)
+
+
+def end_serving(event_id: int, *, now: datetime) -> Ended:
+    """Tell those who still wait, once serving has ended, that no place came to them. Raises: NotFound. Source: R12.
+
+    Their registrations expire. An event that was called off has told them already.
+    """
+    event = seats.lock(event_id)
+    if is_serving(event, now) or event.cancelled or event.archived:
+        return Ended(0, more=False)
+    ended, after = 0, 0
+    while ended < MOST:
+        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        if not heads:
+            break
+        _expire(event, heads, now=now)
+        ended, after = ended + len(heads), heads[-1].queue_no
+    if ended:
+        seats.write(replace(event, waiting=event.waiting - ended))
+    return Ended(ended, more=event.waiting > ended)
+
+
+def list_unserved(*, now: datetime) -> list[int]:
+    """Return the ids of events in which people wait although serving has ended; they are to be told."""
+    wanted = select(*FACTS).join_from(table(Event), table(Quota), OWN_QUOTA).where(Quota.waiting > 0)
+    found = [EventFacts(*row) for row in db.session.execute(wanted.where(Event.status == EventStatus.PUBLISHED))]
+    return [event.id for event in found if not is_serving(event, now)]
 
 
 def list_unsettled(*, now: datetime) -> list[int]:
@@ -123,6 +166,23 @@ def _promote(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> Non
     ])  # fmt: skip
     records.post([
         compose(Message.PROMOTED, about(event, row), now=now, state=State.CONFIRMED) for row in rows
+    ])  # fmt: skip
+
+
+def _expire(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> None:
+    """End these waiting registrations: each kind of row in one statement."""
+    check_move(State.WAITLISTED, State.EXPIRED)
+    db.session.execute(_END_PARTY, {"ids": [row.party_id for row in rows]})
+    db.session.execute(_EXPIRE, {"ids": [row.id for row in rows]})
+    records.remember([
+        records.line(
+            Action.EXPIRED, event_id=event.id, registration_id=row.id, actor="system", now=now,
+            before=State.WAITLISTED, after=State.EXPIRED, reason="serving_ended",
+        )
+        for row in rows
+    ])  # fmt: skip
+    records.post([
+        compose(Message.NOT_SERVED, about(event, row), now=now, priority=BULK, state=State.EXPIRED) for row in rows
     ])  # fmt: skip
 
 

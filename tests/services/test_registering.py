@@ -12,7 +12,7 @@ from regapp.db import Model, db, transaction
 from regapp.errors import RegistrationClosed
 from regapp.models import Consent, Event, History, OutboxMail, Party, Quota, Registration
 from regapp.rules.window import Phase
-from regapp.services import drafts, events, own, registrations
+from regapp.services import contacts, drafts, events, own, registrations
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Registered
 from tests.factories import attempt, make_applicant, make_event
 
@@ -170,14 +170,14 @@ def test_an_address_that_is_just_being_freed_is_not_told_that_it_takes_part(now,
     event = make_event()
     first = attempt(event, make_applicant(email="ana@example.org"), now=now)
     assert isinstance(first, Registered)
-    remind = registrations._remind
+    remind = contacts.remind
 
-    def cancelled_meanwhile(draft, row) -> bool:
+    def cancelled_meanwhile(*args, **values) -> bool:
         monkeypatch.undo()
         registrations.cancel(own.get_own(first.code).id, actor="attendee", now=now)
-        return remind(draft, row)
+        return remind(*args, **values)
 
-    monkeypatch.setattr(registrations, "_remind", cancelled_meanwhile)
+    monkeypatch.setattr(contacts, "remind", cancelled_meanwhile)
     second = attempt(event, make_applicant(email="ana@example.org"), now=now, locked=True)
 
     assert isinstance(second, Registered)

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from regapp import links
 from regapp.speech import LANGUAGES, Language
+from regapp.web.languages import current
 from tests.factories import make_event, make_registration
 from tests.web.visitor import fill, read
 
@@ -93,4 +94,4 @@ def test_one_language_offers_no_choice(client: FlaskClient) -> None:
 
 
 def test_outside_a_request_the_first_language_is_spoken(app: Flask) -> None:
-    assert languages.current() == "en"
+    assert current() == "en"
