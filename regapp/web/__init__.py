@@ -6,7 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from regapp.web import converters, errors, filters, headers, languages
-from regapp.web.public.routes import bp as public
+from regapp.web.public import bp as public
 from regapp.web.requests import ForgivingRequest
 from regapp.web.system.routes import bp as system
 

@@ -11,6 +11,7 @@ from flask import Flask, request, url_for
 from flask_babel import ngettext
 from markupsafe import Markup
 
+from regapp.rules import window
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
 from regapp.web import countries, dates, languages, markdown, meter
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         draw_meter=meter.draw,
         fill=meter.fill,
         people_waiting=people_waiting,
+        retain_until=window.retain_until,
         LANGUAGES=LANGUAGES,
     )
 

@@ -362,7 +362,7 @@ def test_after_the_start_registrations_stay_as_they_are(client: FlaskClient, doi
 
 def test_what_does_not_exist_is_not_found(client: FlaskClient) -> None:
     draft = make_event(slug="a-draft", status=EventStatus.DRAFT)
-    paths = ["/nothing", "/events", "/events/", "/events/nobody-knows", "/events/nobody-knows/register", "/r/", "/r/x"]
+    paths = ["/nothing", "/events/", "/events/nobody-knows", "/events/nobody-knows/register", "/r/", "/r/x"]
     paths += [
         f"/events/{draft.slug}",
         form_of(draft),

@@ -228,7 +228,7 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 
 def test_every_post_refuses_a_form_from_another_site(app: Flask, client: FlaskClient) -> None:
-    event = make_event()
+    event = make_event(contact_address="office@example.org")
     own_path = fill(client, f"/events/{event.slug}/register").location
     places = {"<slug:slug>": event.slug, "/r/<token:token>": own_path}
     posts = [rule.rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]

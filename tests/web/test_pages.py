@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
@@ -229,24 +227,3 @@ def test_a_called_off_event_is_said_on_the_own_page(client: FlaskClient) -> None
 
     assert "This event will not take place." in page.words
     assert "We look forward" not in page.words
-
-
-@pytest.mark.parametrize(
-    ("setting", "sentence"),
-    [
-        pytest.param("team@example.org", "answer one of", id="answers arrive somewhere"),
-        pytest.param("", "ask the organizers", id="answers arrive nowhere"),
-    ],
-)
-def test_nobody_is_sent_to_answer_a_mail_that_nobody_reads(
-    build_app: Callable[..., Flask], setting: str, sentence: str
-) -> None:
-    with (app := build_app(MAIL_REPLY_TO=setting)).app_context():
-        own = make_registration(make_event())
-        path = links.own_path(own.code, own.link_version)
-        change, privacy = (read(app.test_client().get(address)) for address in (f"{path}/change", "/privacy"))
-
-    assert sentence in change.words
-    assert privacy.words.count(sentence) == 2
-    assert ("answer" in change.words + privacy.words) == bool(setting)
-    assert "team@example.org" not in change.words + privacy.words

@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
             self.page.lang = values["lang"]
         if tag == "main":
             self.page.main = values
-        if tag in ("input", "select"):
+        if tag in ("input", "select", "textarea"):
             self._offer(tag, values)
         if tag == "option" and "selected" in values:
             self.page.inputs[self._inside("select")["name"]] = values["value"]
@@ -91,6 +91,9 @@ class _Reader(HTMLParser):
         if tag == "title":
             self.page.title += data
             return
+        if tag == "textarea":
+            self.page.inputs[self.open[-1][1]["name"]] += data.removeprefix("\n")
+            return
         self.page.words += data + " " if tag == "option" else data
         for name, values in self.open:
             if "id" in values:
@@ -105,7 +108,7 @@ class _Reader(HTMLParser):
     def _offer(self, tag: str, values: dict[str, str]) -> None:
         name = values["name"]
         self.page.offered[name] = values
-        if tag == "select":
+        if tag in ("select", "textarea"):
             self.page.inputs[name] = ""
         elif values.get("type") != "checkbox":
             self.page.inputs[name] = values.get("value", "")

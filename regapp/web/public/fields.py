@@ -44,6 +44,15 @@ class Line(StringField):  # type: ignore[misc]  # WTForms ships no types
         self.data = clean(valuelist[0]) if valuelist else ""
 
 
+class Lines(Line):
+    """Text of several lines."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is an empty text."""
+        text = valuelist[0] if valuelist else ""
+        self.data = "\n".join(clean(line) for line in text.splitlines()).strip()
+
+
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
     """A box that is ticked by a value that means yes, and by no other: agreement is never guessed."""
 

@@ -17,6 +17,7 @@ from regapp.services.drafts import Applicant, Details
 from regapp.web import languages
 from regapp.web.public.fields import (
     Line,
+    Lines,
     Required,
     Tick,
     at_most,
@@ -28,9 +29,13 @@ from regapp.web.public.fields import (
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
-PRIVACY_VERSION = "2026-11"
+PRIVACY_VERSION = "2026-12"
 """Version of the privacy notice (templates/public/privacy.html). Consents keep it: raise it with every change."""
-PAGE_ORDER = ("first_name", "last_name", "email", "organisation", "job_title", "country", "accept_waitlist", "privacy")
+MESSAGE_LENGTH = 2000
+PAGE_ORDER = (
+    "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "accept_waitlist", "message",
+    "privacy",
+)  # fmt: skip
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 _VERSION = re.compile("[0-9]{4}-[0-9]{2}")
 
@@ -74,6 +79,16 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     def is_stale(self) -> bool:
         """Say whether the form came back without its guards, as after hours in an open page."""
         return any(self[name].errors for name in self.unseen)
+
+
+def address_line(hint: Any, wanted: Any) -> Line:
+    """Return the field for a mail address; `hint` says what it is for, `wanted` what to do when it is empty."""
+    return Line(
+        lazy_gettext("E-mail"),
+        [Required(wanted), readable, at_most(EMAIL_LENGTH), mail_address],
+        description=hint,
+        render_kw={"autocomplete": "email", "type": "email"},
+    )
 
 
 class DetailsForm(Form):
@@ -122,16 +137,9 @@ class DetailsForm(Form):
 class RegistrationForm(DetailsForm):
     """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
 
-    email = Line(
-        lazy_gettext("E-mail"),
-        [
-            Required(lazy_gettext("Write the address that your confirmation goes to")),
-            readable,
-            at_most(EMAIL_LENGTH),
-            mail_address,
-        ],
-        description=lazy_gettext("Your confirmation and the link to your registration go here."),
-        render_kw={"autocomplete": "email", "type": "email"},
+    email = address_line(
+        lazy_gettext("Your confirmation and the link to your registration go here."),
+        lazy_gettext("Write the address that your confirmation goes to"),
     )
     accept_waitlist = Tick()
     privacy = Tick(
@@ -162,6 +170,35 @@ class RegistrationForm(DetailsForm):
             accept_waitlist=self.accept_waitlist.data,
             privacy_version=PRIVACY_VERSION,
         )
+
+
+class EmailForm(Form):
+    """A mail address: the one to write to from now on, or the one that a lost link is sent to."""
+
+    email = address_line(None, lazy_gettext("Write your e-mail address"))
+
+    def refuse_address(self) -> None:
+        """Say that this address cannot be used."""
+        self.email.errors = [_("Use another address: this one belongs to another registration for this event")]
+
+
+class ContactForm(Form):
+    """A message to the organizers."""
+
+    name = Line(
+        lazy_gettext("Your name"),
+        [Required(lazy_gettext("Write your name")), readable, at_most(NAME_LENGTH), no_web_address],
+        render_kw={"autocomplete": "name"},
+    )
+    email = address_line(
+        lazy_gettext("The answer goes here. Only the organizers see it."),
+        lazy_gettext("Write the address that the answer goes to"),
+    )
+    message = Lines(
+        lazy_gettext("Your message"),
+        [Required(lazy_gettext("Write your message")), readable, at_most(MESSAGE_LENGTH)],
+        render_kw={"autocomplete": "off"},
+    )
 
 
 class ConfirmForm(Form):

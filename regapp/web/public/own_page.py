@@ -14,6 +14,7 @@ from markupsafe import escape
 from regapp.rules import window
 from regapp.rules.states import State
 from regapp.rules.window import Phase
+from regapp.services import contacts
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
 from regapp.web import dates
@@ -23,7 +24,7 @@ from regapp.web.prepared import prepared
 
 FIELDS = (
     "greeting", "name", "email", "organisation", "job_title", "country", "code", "registered",
-    "change", "cancel", "calendar",
+    "change", "cancel", "calendar", "change_email", "data", "erase",
 )  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
@@ -40,6 +41,9 @@ class Standing:
     ended_by: str | None
     phase: Phase
     changeable: bool
+    cancellable: bool
+    contactable: bool
+    ended_why: str | None
     serving: bool
     saved: bool
 
@@ -50,9 +54,8 @@ def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
     who = {field: BLANKS[field] if words[field] else "" for field in FIELDS}
     standing = _standing(own, saved=saved, now=now)
     name = ("own", own.event.slug, own.state, own.position, saved, *who.values())
-    html = prepared(
-        name, standing, lambda: draw("public/registration.html", own=standing, event=standing.event, who=who)
-    )
+    values = {"own": standing, "event": standing.event, "who": who, "contactable": standing.contactable}
+    html = prepared(name, standing, lambda: draw("public/registration.html", **values))
     for field, blank in who.items():
         if blank:
             html = html.replace(blank, escape(words[field]))
@@ -71,6 +74,9 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         ended_by=own.ended_by,
         phase=window.phase(event, now),
         changeable=own.can_change(now),
+        cancellable=own.can_cancel(now),
+        contactable=contacts.is_contactable(own.event),
+        ended_why=own.ended_why,
         serving=window.is_serving(event, now),
         saved=saved,
     )
@@ -89,6 +95,9 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "registered": dates.short_moment(own.registered_at, own.event.tz),
         "change": _below(address, "change"),
         "cancel": _below(address, "cancel"),
+        "change_email": _below(address, "email"),
+        "data": _below(address, "data.json"),
+        "erase": _below(address, "erase"),
         "calendar": _below(address, "calendar.ics"),
     }
 

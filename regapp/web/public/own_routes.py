@@ -1,0 +1,112 @@
+"""A person's own registration: whoever holds its link sees it, changes it, cancels it, takes it away, erases it."""
+
+from __future__ import annotations
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from regapp.clock import utcnow
+from regapp.db import compact, transaction
+from regapp.errors import AddressTaken
+from regapp.services import contacts, dossier, erasure, registrations
+from regapp.services.own import Own
+from regapp.web import access
+from regapp.web.pages import page
+from regapp.web.public import calendar
+from regapp.web.public.addresses import own_address
+from regapp.web.public.blueprint import bp
+from regapp.web.public.forms import ConfirmForm, DetailsForm, EmailForm, Form
+from regapp.web.public.own_page import draw_own
+from regapp.web.public.true_now import true_now
+
+
+@bp.get("/r/<token:token>")
+@access.link
+def registration(own: Own) -> ResponseReturnValue:
+    """Show a person where they stand and what they can do."""
+    address = own_address(own.code, own.link_version)
+    return Response(draw_own(own, address=address, saved="saved" in request.args, now=utcnow()))
+
+
+@bp.route("/r/<token:token>/change", methods=["GET", "POST"])
+@access.link
+def change(own: Own) -> ResponseReturnValue:
+    """Let a person correct what they said about themselves."""
+    form = DetailsForm(obj=own.details)
+    if request.method == "GET" and not own.can_change(utcnow()):
+        return redirect(own_address(own.code, own.link_version), code=303)
+    if not form.validate_on_submit():
+        return _step_page("public/change.html", own, form)
+    with transaction():
+        registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
+    return redirect(own_address(own.code, own.link_version, saved="1"), code=303)
+
+
+@bp.route("/r/<token:token>/cancel", methods=["GET", "POST"])
+@access.link
+def cancel(own: Own) -> ResponseReturnValue:
+    """Ask once more, then give the place back. Only the post changes anything (R10)."""
+    form = ConfirmForm()
+    if request.method == "GET" and not own.can_cancel(utcnow()):
+        return redirect(own_address(own.code, own.link_version), code=303)
+    if not form.validate_on_submit():
+        return _step_page("public/cancel.html", own, form)
+    with transaction():
+        registrations.cancel(own.id, actor="attendee", now=utcnow())
+    return redirect(own_address(own.code, own.link_version), code=303)
+
+
+@bp.get("/r/<token:token>/calendar.ics")
+@access.link
+def calendar_file(own: Own) -> ResponseReturnValue:
+    """Give the event as a calendar file to those who have a place."""
+    file = Response(calendar.build(own, now=utcnow()), mimetype="text/calendar")
+    file.headers["Content-Disposition"] = f"attachment; filename={own.event.slug}.ics"
+    return file
+
+
+@bp.route("/r/<token:token>/email", methods=["GET", "POST"])
+@access.link
+def change_email(own: Own) -> ResponseReturnValue:
+    """Let a person have the mails sent elsewhere."""
+    form = EmailForm(email=own.email)
+    if request.method == "GET" and not own.can_change(utcnow()):
+        return redirect(own_address(own.code, own.link_version), code=303)
+    if not form.validate_on_submit():
+        return _step_page("public/change_email.html", own, form)
+    try:
+        with transaction():
+            link = contacts.change_email(own.id, form.email.data, actor="attendee", now=utcnow())
+    except AddressTaken:
+        form.refuse_address()
+        return _step_page("public/change_email.html", own, form)
+    return redirect(own_address(link.code, link.link_version, saved="1"), code=303)
+
+
+@bp.get("/r/<token:token>/data.json")
+@access.link
+def own_data(own: Own) -> ResponseReturnValue:
+    """Give a person everything that is stored about them."""
+    file = Response(dossier.write(own.id), mimetype="application/json")
+    file.headers["Content-Disposition"] = f"attachment; filename=registration-{own.code}.json"
+    return file
+
+
+@bp.route("/r/<token:token>/erase", methods=["GET", "POST"])
+@access.link
+def erase(own: Own) -> ResponseReturnValue:
+    """Ask once more, then forget the person. Only the post changes anything (R10)."""
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return _step_page("public/erase.html", own, form)
+    with transaction():
+        erased = erasure.erase(own.id, actor="attendee", now=utcnow())
+    erasure.forget_files(erased)
+    compact()
+    return page("public/erased.html", event=own.event, **true_now(own.event, utcnow()))
+
+
+def _step_page(template: str, own: Own, form: Form) -> Response:
+    """Show a form on a person's own registration, empty or with what needs a look."""
+    values = {"own": own, "event": own.event, "address": own_address(own.code, own.link_version), "form": form}
+    return page(template, status=422 if form.errors else 200, **values, **true_now(own.event, utcnow()))
