@@ -54,6 +54,12 @@ class Config:
         # Seconds that any step of talking to the mail server may take.
         self.MAIL_TIMEOUT = float(env.get("MAIL_TIMEOUT", "20"))
 
+        # Reverse proxies in front of us, each of which sets X-Forwarded-For and -Proto. 0: nobody is believed.
+        self.TRUSTED_PROXIES = _whole(env, "TRUSTED_PROXIES", 0)
+        # Where several processes count together how often something was asked for: redis://host:6379/0. Unset, or
+        # while it is away, each process counts by itself.
+        self.REDIS_URL = env.get("REDIS_URL", "")
+
         # Opens /metrics to others than this machine itself (Authorization: Bearer …).
         self.METRICS_TOKEN = env.get("METRICS_TOKEN", "")
         # Empty folder, made anew at each start, through which several processes share their figures. prometheus-client

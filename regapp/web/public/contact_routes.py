@@ -8,14 +8,15 @@ from flask.typing import ResponseReturnValue
 from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import NotFound
+from regapp.rules.addresses import contact_key
 from regapp.services import contacts, recent
 from regapp.services.events import EventFacts
-from regapp.web import access, languages
+from regapp.web import access, languages, limits
 from regapp.web.headers import shared
 from regapp.web.pages import draw, page
 from regapp.web.prepared import prepared
 from regapp.web.public.blueprint import bp
-from regapp.web.public.forms import PRIVACY_VERSION, ContactForm, EmailForm
+from regapp.web.public.forms import PRIVACY_VERSION, ContactForm, LinkForm
 from regapp.web.public.true_now import true_now
 
 
@@ -23,9 +24,10 @@ from regapp.web.public.true_now import true_now
 @access.public
 def link_again(slug: str) -> ResponseReturnValue:
     """Send a person their link again; the answer is the same whether or not there is such a person (R8)."""
-    event, form = recent.get_by_slug(slug, now=utcnow()), EmailForm()
+    event, form = recent.get_by_slug(slug, now=utcnow()), LinkForm()
     if not form.validate_on_submit():
         return _form_page("public/link_again.html", event, form)
+    limits.check(limits.PER_ADDRESS, "link", contact_key(form.email.data))
     with transaction():
         contacts.send_link_again(event.id, form.email.data, now=utcnow())
     return page("public/check_your_mail.html", event=event, email=form.email.data, **true_now(event, utcnow()))
@@ -40,6 +42,8 @@ def contact(slug: str) -> ResponseReturnValue:
         raise NotFound
     if not form.validate_on_submit():
         return _form_page("public/contact.html", event, form)
+    limits.check(limits.PER_ADDRESS, "contact from", contact_key(form.email.data))
+    limits.check(limits.PER_EVENT, "contact to", slug)
     words = {"name": form.name.data, "email": form.email.data, "body": form.message.data}
     with transaction():
         contacts.write_to_organizers(event, **words, lang=languages.current(), now=utcnow())
@@ -74,6 +78,6 @@ def _words(template: str, event: EventFacts) -> Response:
     return shared(Response(html), now=now, edge=None)
 
 
-def _form_page(template: str, event: EventFacts, form: EmailForm | ContactForm) -> Response:
+def _form_page(template: str, event: EventFacts, form: LinkForm | ContactForm) -> Response:
     status = 422 if request.method == "POST" else 200
     return page(template, status=status, event=event, form=form, **true_now(event, utcnow()))

@@ -34,7 +34,7 @@ PRIVACY_VERSION = "2026-12"
 MESSAGE_LENGTH = 2000
 PAGE_ORDER = (
     "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "accept_waitlist", "message",
-    "privacy",
+    "privacy", "website",
 )  # fmt: skip
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 _VERSION = re.compile("[0-9]{4}-[0-9]{2}")
@@ -91,6 +91,17 @@ def address_line(hint: Any, wanted: Any) -> Line:
     )
 
 
+class OpenForm(Form):
+    """A form that anybody may send, robots too. They fill in every field; people do not see this one."""
+
+    website = Line(lazy_gettext("Leave this empty"), render_kw={"autocomplete": "off"})
+
+    def validate_website(self, field: Any) -> None:
+        """Refuse who filled it in. A browser may have done so: then the field is seen, and can be emptied."""
+        if field.data:
+            raise StopValidation(_("Empty this field: it is there to keep robots out"))
+
+
 class DetailsForm(Form):
     """What a person says about themselves."""
 
@@ -134,7 +145,7 @@ class DetailsForm(Form):
         )
 
 
-class RegistrationForm(DetailsForm):
+class RegistrationForm(DetailsForm, OpenForm):
     """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
 
     email = address_line(
@@ -173,7 +184,7 @@ class RegistrationForm(DetailsForm):
 
 
 class EmailForm(Form):
-    """A mail address: the one to write to from now on, or the one that a lost link is sent to."""
+    """The mail address to write to from now on."""
 
     email = address_line(None, lazy_gettext("Write your e-mail address"))
 
@@ -182,7 +193,13 @@ class EmailForm(Form):
         self.email.errors = [_("Use another address: this one belongs to another registration for this event")]
 
 
-class ContactForm(Form):
+class LinkForm(OpenForm):
+    """The mail address that a lost link is sent to."""
+
+    email = address_line(None, lazy_gettext("Write your e-mail address"))
+
+
+class ContactForm(OpenForm):
     """A message to the organizers."""
 
     name = Line(

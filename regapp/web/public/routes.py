@@ -26,6 +26,7 @@ from regapp.web.prepared import prepared
 from regapp.web.public import calendar
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
+from regapp.web.public.described import describe
 from regapp.web.public.forms import PRIVACY_VERSION, Form, RegistrationForm, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
@@ -53,7 +54,7 @@ def event(slug: str) -> ResponseReturnValue:
     now = utcnow()
     found = recent.get_by_slug(slug, now=now)
     now_true = true_now(found, now)
-    html = prepared(f"event {slug}", (found, now_true), lambda: draw("public/event.html", event=found, **now_true))
+    html = prepared(f"event {slug}", (found, now_true), lambda: _draw_event(found, now_true))
     return shared(Response(html), now=now, edge=window.next_edge(found, now))
 
 
@@ -106,6 +107,10 @@ def register(slug: str) -> ResponseReturnValue:
             return _form_page(events.get_by_slug(slug), form, status=409, notice="must_wait")
         case NoPlace():
             return _form_page(events.get_by_slug(slug), form, status=409, notice="no_place")
+
+
+def _draw_event(found: EventFacts, now_true: dict[str, Any]) -> str:
+    return draw("public/event.html", event=found, about=describe(found, now_true["phase"]), **now_true)
 
 
 def _decide(draft: Draft) -> Outcome:

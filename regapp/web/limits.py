@@ -1,0 +1,76 @@
+"""How often something may be asked for. Counted in Redis when REDIS_URL is set, else in this process.
+
+Only what writes to somebody else is limited. Registering never is: a whole ministry may sit behind one address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from time import monotonic
+from typing import Any
+
+import structlog
+from flask import Flask, current_app
+from limits import RateLimitItem, RateLimitItemPerHour
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis import RedisError
+from werkzeug.exceptions import TooManyRequests
+
+from regapp.clock import utcnow
+
+PER_ADDRESS = RateLimitItemPerHour(5)
+"""For what goes to one address, or is said to come from one."""
+PER_EVENT = RateLimitItemPerHour(60)
+"""For what goes to the organizers of one event, whoever sends it."""
+TIMEOUT = 0.25
+"""Seconds that Redis may take; then this process counts by itself."""
+AWAY = 30.0
+"""Seconds until Redis is asked again after it did not answer."""
+
+log = structlog.get_logger()
+
+
+class Limits:
+    """The counters of one application."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.here = FixedWindowRateLimiter(MemoryStorage())
+        self.shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
+        self.away_until = 0.0
+
+    def hit(self, limit: RateLimitItem, *names: str) -> int | None:
+        """Count one more; return the seconds to wait if it is one too many, else None."""
+        if self.shared is not None and monotonic() >= self.away_until:
+            try:
+                return _hit(self.shared, limit, names)
+            except RedisError as error:
+                log.warning("redis_away", error=type(error).__name__)
+                self.away_until = monotonic() + AWAY
+        return _hit(self.here, limit, names)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its counters."""
+    app.extensions["limits"] = Limits(app.config["REDIS_URL"])
+
+
+def check(limit: RateLimitItem, what: str, whom: str) -> None:
+    """Count one more; `whom` is stored only as a keyed hash. Raises: TooManyRequests, with the seconds to wait."""
+    key = f"limits {current_app.config['SECRET_KEY']}".encode()
+    hashed = hmac.digest(key, whom.encode(), hashlib.sha256).hex()[:32]
+    limits: Limits = current_app.extensions["limits"]
+    wait = limits.hit(limit, what, hashed)
+    if wait is not None:
+        raise TooManyRequests(retry_after=wait)
+
+
+def _hit(limiter: FixedWindowRateLimiter, limit: RateLimitItem, names: tuple[str, ...]) -> int | None:
+    if limiter.hit(limit, *names):
+        return None
+    return max(1, round(limiter.get_window_stats(limit, *names).reset_time - utcnow().timestamp()))
+
+
+def _redis(url: str) -> Any:
+    return RedisStorage(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)

@@ -1,0 +1,85 @@
+"""An event as programs read it: search engines, calendars, whoever shows a preview. Source: schema.org, ogp.me."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, url_for
+
+from regapp.rules.window import Phase
+from regapp.services.events import EventFacts
+from regapp.speech import LANGUAGES
+from regapp.web import languages
+
+CONTEXT = "https://schema.org"
+TERRITORIES = {"en": "GB", "hu": "HU"}
+"""Language → the country whose usage we follow, for Open Graph; languages without one stand alone."""
+
+
+def describe(event: EventFacts, phase: Phase) -> dict[str, Any]:
+    """Return the addresses of the page in each language, its locale, and its data as schema.org names it."""
+    lang = languages.current()
+    url = _address(event, languages.chosen())
+    territory = TERRITORIES.get(lang)
+    return {
+        "url": url,
+        "alternates": {code: _address(event, code) for code in LANGUAGES} if len(LANGUAGES) > 1 else {},
+        "locale": f"{lang}_{territory}" if territory else lang,
+        "data": _without_gaps(_data(event, phase, lang, url)),
+    }
+
+
+def _address(event: EventFacts, lang: str | None) -> str:
+    path = url_for("public.event", slug=event.slug, lang=lang)
+    return str(current_app.config["PUBLIC_URL"]) + path
+
+
+def _data(event: EventFacts, phase: Phase, lang: str, url: str) -> dict[str, Any]:
+    zone, organiser = ZoneInfo(event.tz), event.text("organiser", lang)
+    return {
+        "@context": CONTEXT,
+        "@type": "Event",
+        "name": event.text("name", lang),
+        "description": event.text("summary", lang),
+        "url": url,
+        "startDate": event.starts_at.astimezone(zone).isoformat(),
+        "endDate": event.ends_at.astimezone(zone).isoformat(),
+        "eventStatus": f"{CONTEXT}/{'EventCancelled' if phase is Phase.CANCELLED else 'EventScheduled'}",
+        "eventAttendanceMode": f"{CONTEXT}/{_mode(event, lang)}EventAttendanceMode",
+        "location": _location(event, lang),
+        "organizer": {"@type": "Organization", "name": organiser} if organiser else None,
+        "maximumAttendeeCapacity": event.size,
+        "remainingAttendeeCapacity": event.places_left,
+        "offers": _offer(event, phase, url),
+    }
+
+
+def _mode(event: EventFacts, lang: str) -> str:
+    if not event.online_url:
+        return "Offline"
+    return "Mixed" if event.text("venue", lang) else "Online"
+
+
+def _location(event: EventFacts, lang: str) -> dict[str, Any]:
+    """Return the place; an event that is only online names its page, as its true address is for those who take part."""
+    venue, address = event.text("venue", lang), event.text("address", lang)
+    if event.online_url and not venue:
+        return {"@type": "VirtualLocation", "url": _address(event, None)}
+    return _without_gaps({"@type": "Place", "name": venue, "address": address})
+
+
+def _offer(event: EventFacts, phase: Phase, url: str) -> dict[str, Any]:
+    available = phase is Phase.OPEN and event.places_left != 0
+    return {
+        "@type": "Offer",
+        "price": 0,
+        "priceCurrency": "EUR",
+        "url": url,
+        "validFrom": event.opens_at.isoformat(),
+        "availability": f"{CONTEXT}/{'InStock' if available else 'SoldOut'}",
+    }
+
+
+def _without_gaps(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value not in (None, "")}
