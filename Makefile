@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format lock bench chromium clean
+.PHONY: help run dev test check format lock bench translations chromium clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ bench: .venv/development ## measure; writes bench/results.json
 lock: .venv/development ## take the newest versions into requirements*.txt
 	$(LOCK) --upgrade requirements.in -o requirements.txt
 	$(LOCK) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+translations: .venv/development ## collect new sentences into the catalogues, and compile these
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --project regapp -o .venv/messages.pot .
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -i .venv/messages.pot -d regapp/translations
+	$(BIN)/pybabel -q compile -d regapp/translations
 
 clean: ## remove what was installed or generated; keeps instance/
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov

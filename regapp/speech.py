@@ -14,6 +14,7 @@ class Language:
 
 LANGUAGES = {
     "en": Language("English"),
+    "hu": Language("Magyar"),
 }
 """Code → language; the first one is spoken when nothing else is asked for."""
 DEFAULT = next(iter(LANGUAGES))

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
+from flask_babel import refresh
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
@@ -161,6 +162,7 @@ class _Client(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         db.session.rollback()
         g.pop("csrf_token", None)  # Flask-WTF keeps it in the context, which here outlives the request
+        refresh()  # the same for Flask-Babel and its language
         return super().open(*args, **kwargs)
 
 

@@ -7,19 +7,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from regapp import links
-from regapp.speech import LANGUAGES, Language
 from regapp.web.languages import current
 from tests.factories import make_event, make_registration
 from tests.web.visitor import fill, read
 
 
-@pytest.fixture
-def hungarian(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the pages know a second language, whose sentences fall back to English until it has a catalogue."""
-    monkeypatch.setitem(LANGUAGES, "hu", Language("Magyar"))
-
-
-@pytest.mark.usefixtures("hungarian")
 @pytest.mark.parametrize(
     ("path", "accept", "lang"),
     [
@@ -34,22 +26,20 @@ def test_the_address_decides_then_the_browser(client: FlaskClient, path: str, ac
     assert read(client.get(path, headers={"Accept-Language": accept})).lang == lang
 
 
-@pytest.mark.usefixtures("hungarian")
 def test_links_forms_and_the_registration_keep_the_chosen_language(client: FlaskClient) -> None:
     event = make_event(name="X", texts={"en": {"name": "X"}, "hu": {"name": "Klaszterek"}})
 
     listing = read(client.get("/?lang=hu"))
     page = read(client.get(listing.links["Klaszterek"]))
-    answer = fill(client, page.links["Register"])
+    answer = fill(client, page.links["Jelentkezem"])
     own = read(client.get(answer.location.partition("?")[0], headers={"Accept-Language": "en"}))
 
-    assert page.links["Register"] == f"/events/{event.slug}/register?lang=hu"
+    assert page.links["Jelentkezem"] == f"/events/{event.slug}/register?lang=hu"
     assert answer.location.endswith("?lang=hu")
     assert own.lang == "hu"
     assert "Magyarország" in own.words
 
 
-@pytest.mark.usefixtures("hungarian")
 @pytest.mark.rule("R17")
 def test_ones_own_page_speaks_the_language_of_the_registration(client: FlaskClient) -> None:
     own = make_registration(make_event(), lang="hu")
@@ -75,10 +65,10 @@ def test_every_link_of_ones_own_page_leads_there_in_whatever_language_it_is_read
     }
     assert calendar.mimetype == "text/calendar"
     chosen = query[:8]
-    assert all(link.endswith(chosen) for word, link in page.links.items() if word != "Skip to the content")
+    elsewhere = {"Skip to the content", "Magyar"}
+    assert all(link.endswith(chosen) for word, link in page.links.items() if word not in elsewhere)
 
 
-@pytest.mark.usefixtures("hungarian")
 def test_dates_follow_the_language_and_prepared_pages_are_not_mixed_up(client: FlaskClient) -> None:
     path = f"/events/{make_event().slug}"
 
@@ -89,8 +79,25 @@ def test_dates_follow_the_language_and_prepared_pages_are_not_mixed_up(client: F
     assert read(client.get(path)).words == english.words
 
 
-def test_one_language_offers_no_choice(client: FlaskClient) -> None:
-    assert "Magyar" not in read(client.get("/")).links
+def test_every_page_offers_the_other_language_and_stays_the_same_page(client: FlaskClient) -> None:
+    own = make_registration(make_event())
+    address = links.own_path(own.code, own.link_version)
+
+    for path in ("/", f"/events/{own.event.slug}", f"/events/{own.event.slug}/register", "/privacy", "/no", address):
+        english = read(client.get(path))
+        hungarian = read(client.get(path + english.links["Magyar"]))
+        assert (english.lang, hungarian.lang) == ("en", "hu")
+        assert hungarian.links["English"] == "?lang=en"
+        assert english.title != hungarian.title or path == f"/events/{own.event.slug}"
+
+
+def test_errors_are_said_in_the_language_of_the_form(client: FlaskClient) -> None:
+    page = read(fill(client, f"/events/{make_event().slug}/register?lang=hu", email="a@b", first_name="", last_name=""))
+
+    assert page.status == 422
+    assert "Írja be a végződést is ez után: „b”" in page.described("email")
+    assert "Írja be legalább az egyik nevét" in page.words
+    assert "2 dolgot kell még megnézni" in page.words
 
 
 def test_outside_a_request_the_first_language_is_spoken(app: Flask) -> None:

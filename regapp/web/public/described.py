@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from flask import current_app, url_for
 
 from regapp.rules.window import Phase
@@ -13,21 +14,24 @@ from regapp.speech import LANGUAGES
 from regapp.web import languages
 
 CONTEXT = "https://schema.org"
-TERRITORIES = {"en": "GB", "hu": "HU"}
-"""Language → the country whose usage we follow, for Open Graph; languages without one stand alone."""
 
 
 def describe(event: EventFacts, phase: Phase) -> dict[str, Any]:
     """Return the addresses of the page in each language, its locale, and its data as schema.org names it."""
     lang = languages.current()
     url = _address(event, languages.chosen())
-    territory = TERRITORIES.get(lang)
     return {
         "url": url,
         "alternates": {code: _address(event, code) for code in LANGUAGES} if len(LANGUAGES) > 1 else {},
-        "locale": f"{lang}_{territory}" if territory else lang,
+        "locale": _with_country(lang),
         "data": _without_gaps(_data(event, phase, lang, url)),
     }
+
+
+def _with_country(lang: str) -> str:
+    """Return hu_HU for hu, as Open Graph wants it."""
+    parts = get_global("likely_subtags").get(lang, lang).split("_")
+    return f"{parts[0]}_{parts[-1]}"
 
 
 def _address(event: EventFacts, lang: str | None) -> str:
