@@ -1,4 +1,4 @@
-"""What visitors are told and promised: until when they may change, where to meet online, whom to ask, how long we keep."""
+"""What visitors are told: until when they may change, where to meet online, whom to ask, how long we keep."""
 
 import sqlalchemy as sa
 from alembic import op
