@@ -37,6 +37,8 @@ class DemoEvent:
     texts: dict[str, dict[str, Any]]
     size: int | None = None
     starts_in_weeks: int | None = None
+    change_until: datetime | None = None
+    contact_address: str | None = None
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -84,6 +86,8 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
         ends_at=instant(demo, demo.ends_at, now=now),
         opens_at=instant(demo, demo.opens_at, now=now),
         closes_at=instant(demo, demo.closes_at, now=now),
+        change_until=demo.change_until and instant(demo, demo.change_until, now=now),
+        contact_address=demo.contact_address,
         texts=demo.texts,
     )
     db.session.add(event)
