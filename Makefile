@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format lock bench translations chromium clean
+.PHONY: help run dev test check format lock bench screenshots translations chromium clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ bench: .venv/development ## measure; writes bench/results.json
 lock: .venv/development ## take the newest versions into requirements*.txt
 	$(LOCK) --upgrade requirements.in -o requirements.txt
 	$(LOCK) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+screenshots: .venv/development chromium ## take pictures of every page and mail into docs/screenshots/
+	$(BIN)/python -m tests.browser.screenshots
 
 translations: .venv/development ## collect new sentences into the catalogues, and compile these
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --project regapp -o .venv/messages.pot .

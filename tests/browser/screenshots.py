@@ -1,0 +1,121 @@
+"""Pictures of every public page and every mail, in every language: `make screenshots` writes docs/screenshots/."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import flask_migrate
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from config import TestConfig
+from regapp import create_app
+from regapp.clock import utcnow
+from regapp.db import transaction
+from regapp.links import own_path
+from regapp.mail.messages import Message
+from regapp.mail.render import render
+from regapp.services import contacts, demo, registrations, waitlist
+from regapp.services.events import get, get_by_slug
+from regapp.speech import LANGUAGES
+from tests.browser.conftest import ARGUMENTS, NAMES
+from tests.browser.serving import ROOT, serving
+from tests.factories import make_event, make_registration
+from tests.mail.letters import make_letter
+
+FOLDER = ROOT / "docs" / "screenshots"
+QUALITY = 60
+"""Of JPEG: enough to judge a page by, and small."""
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+def main() -> None:
+    """Make the installation, look at it, write the pictures."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "instance"
+        app = create_app(TestConfig(folder))
+        stack.enter_context(app.app_context())
+        flask_migrate.upgrade()
+        pages = _prepare()
+        playwright = stack.enter_context(sync_playwright())
+        path = next(filter(None, map(shutil.which, NAMES)))
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        settings = {"INSTANCE_DIR": str(folder), "SECRET_KEY": app.config["SECRET_KEY"], "WORKER": "off"}
+        server = stack.enter_context(serving(settings))
+        for lang in LANGUAGES:
+            _take_pages(browser, server.url, pages, lang)
+            _take_mails(browser, lang)
+        browser.close()
+
+
+def _prepare() -> dict[str, str]:
+    """Fill the installation with the demo events and some people; return name → address of each page."""
+    now = utcnow()
+    for found in demo.read(ROOT / "demo"):
+        with transaction():
+            demo.load(found, now=now)
+    event = get_by_slug("european-cluster-conference")
+    training = get_by_slug("joint-training-bari")
+    ilona = {"first_name": "Ilona", "last_name": "Szabó", "organisation": "Pannon Cluster", "country": "HU"}
+    seated, waiting = make_registration(event, **ilona), make_registration(training, **ilona)
+    gone, unserved = make_registration(event, **ilona), make_registration(_served(now), **ilona)
+    with transaction():
+        registrations.cancel(gone.id, actor="attendee", now=now)
+    with transaction():
+        waitlist.end_serving(unserved.event.id, now=now + timedelta(days=2))
+    assert contacts.is_contactable(get(event.id))
+    public = f"/events/{event.slug}"
+    own = {
+        name: own_path(person.code, person.link_version)
+        for name, person in {"confirmed": seated, "waiting": waiting, "cancelled": gone, "no-place": unserved}.items()
+    }
+    return {
+        "events": "/",
+        "event": public,
+        "event-full": f"/events/{training.slug}",
+        "event-upcoming": "/events/kayaking-on-the-danube",
+        "event-past": "/events/clusters-in-europe-iv",
+        "register": f"{public}/register",
+        "link-again": f"{public}/link",
+        "contact": f"{public}/contact",
+        "privacy": f"{public}/privacy",
+        "not-found": "/nowhere",
+        **{f"own-{name}": address for name, address in own.items()},
+        **{f"own-{step}": f"{own['confirmed']}/{step}" for step in ("change", "email", "cancel", "erase")},
+    }
+
+
+def _served(now: datetime) -> object:
+    return make_event(size=0, serve_until=now + timedelta(days=1), closes_at=now + timedelta(days=1))
+
+
+def _take_pages(browser: Browser, url: str, pages: dict[str, str], lang: str) -> None:
+    for width, viewport in (("wide", WIDE), ("narrow", NARROW)):
+        page = browser.new_context(viewport=viewport, reduced_motion="reduce").new_page()
+        for name, path in pages.items():
+            page.goto(f"{url}{path}?lang={lang}", wait_until="networkidle")
+            _write(page, f"{lang}-{name}-{width}")
+
+
+def _take_mails(browser: Browser, lang: str) -> None:
+    page = browser.new_context(viewport=NARROW).new_page()
+    for message in Message:
+        letter = make_letter(
+            message=message, lang=lang, position=3, state="confirmed", changed=["organisation"],
+            was={"starts_at": datetime(2026, 11, 30, 8, 0, tzinfo=UTC).isoformat(), "where": {"en": "Old Hall"}},
+            from_name="Pál Nagy", from_address="pal@example.org", body="Is there parking nearby?",
+        )  # fmt: skip
+        page.set_content(render(letter).html)
+        _write(page, f"{lang}-mail-{message}")
+
+
+def _write(page: Page, name: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=FOLDER / f"{name}.jpg", full_page=True, type="jpeg", quality=QUALITY)
+
+
+if __name__ == "__main__":
+    main()
