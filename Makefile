@@ -9,7 +9,7 @@ FLASK := $(BIN)/flask --app wsgi
 # uv, where there is one, does the same as pip in a tenth of the time.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 INSTALL := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/pip --disable-pip-version-check install) --quiet --require-hashes
-LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header
 TESTS ?=
 
 .DEFAULT_GOAL := help
