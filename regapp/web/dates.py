@@ -28,7 +28,7 @@ def moment(instant: datetime, tz: str) -> Markup:
 
 def short_moment(instant: datetime, tz: str) -> Markup:
     """Return the instant where the zone has been named before: 7 September 2026, 10:04 (CEST)."""
-    return _short_moment(instant, tz, languages.current())
+    return _short_moment(instant.replace(second=0, microsecond=0), tz, languages.current())
 
 
 def days(starts_at: datetime, ends_at: datetime, tz: str) -> Markup:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.validators import StopValidation
 
 from regapp.services.drafts import Applicant, Details
@@ -51,11 +52,32 @@ def present_notice(form: Any, field: Any) -> None:
         raise StopValidation(_("The privacy notice has changed meanwhile: read it and tick this again"))
 
 
+class FreshToken(CSRFTokenField):  # type: ignore[misc]  # WTForms ships no types
+    """Guards a form against other sites. Its next token is made when a page shows it: most answers are another page."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent."""
+        super(CSRFTokenField, self).process(*args, **kwargs)
+
+    @property
+    def current_token(self) -> str:
+        """Return the token to be sent back."""
+        return str(self.csrf_impl.generate_csrf_token(self))
+
+
+class Guard(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Flask-WTF's own guard, with tokens that are made when they are needed."""
+
+    field_class = FreshToken
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form of ours: text only, guarded against other sites, its problems in the order of its fields."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
         """How WTForms binds the form."""
+
+        csrf_class = Guard
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Read fields only: a file that is sent under the name of a field is no text."""
