@@ -83,6 +83,49 @@ def test_axe_finds_nothing_on_any_page(
 
 
 @pytest.mark.parametrize(("lang", "scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_answers(
+    app: Flask, browser: Browser, running: Server, lang: str, scheme: Any, width: int
+) -> None:
+    event, full = make_event(contact_address="office@example.org"), make_event(size=0)
+    own = make_registration(event)
+    address = own_path(own.code, own.link_version)
+    answers = {
+        f"/events/{event.slug}/register": 200,  # somebody who is registered already
+        f"/events/{full.slug}/register": 409,
+        f"/events/{event.slug}/link": 200,
+        f"/events/{event.slug}/contact": 200,
+        f"{address}/change": 200,  # saved
+        f"{address}/erase": 200,
+    }
+    faults = []
+
+    with _auditing(browser, running, width=width, color_scheme=scheme) as visit:
+        visit.open(f"/nowhere?lang={lang}")
+        faults += _faults(visit)
+        for path, status in answers.items():
+            visit.open(f"{path}?lang={lang}")
+            _fill(visit, own.email)
+            visit.page.evaluate("document.querySelector('[name=accept_waitlist]')?.remove()")
+            with visit.page.expect_response(lambda answer, wanted=status: answer.status == wanted):
+                visit.page.locator("main form button").click()
+            visit.look()
+            faults += _faults(visit)
+
+    assert faults == []
+
+
+def _fill(visit: Visit, email: str) -> None:
+    typed = {"email": email, "first_name": "A", "organisation": "B", "name": "C", "message": "D", "job_title": "E"}
+    for name, text in typed.items():
+        box = visit.page.locator(f"main [name={name}]")
+        if box.count():
+            box.fill(text)
+    if visit.page.locator("[name=privacy]").count():
+        visit.page.locator("[name=privacy]").check()
+        visit.page.locator("[name=country]").select_option("HU")
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), LOOKS)
 def test_axe_finds_nothing_on_forms_that_come_back(
     app: Flask, browser: Browser, running: Server, lang: str, scheme: Any, width: int
 ) -> None:
