@@ -20,6 +20,7 @@ from regapp.services.events import EventFacts
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
 from regapp.services.seats import GuardMissed
 from regapp.web import access
+from regapp.web.forms import Form
 from regapp.web.headers import shared
 from regapp.web.pages import draw, page
 from regapp.web.prepared import prepared
@@ -27,7 +28,7 @@ from regapp.web.public import calendar
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.described import describe
-from regapp.web.public.forms import PRIVACY_VERSION, Form, RegistrationForm, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
 
