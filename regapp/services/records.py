@@ -25,7 +25,13 @@ class Action(StrEnum):
     CHANGED = "changed"
     EXPIRED = "expired"
     ERASED = "erased"
+    EVENT_CREATED = "event_created"
     EVENT_CHANGED = "event_changed"
+    SETTINGS_CHANGED = "settings_changed"
+    TEXTS_CHANGED = "texts_changed"
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+    ARCHIVED = "archived"
     EVENT_CANCELLED = "event_cancelled"
     RESIZED = "resized"
 

@@ -1,6 +1,21 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
-from regapp.web.organizer import dashboard_routes, routes
+from regapp.web.organizer import (
+    dashboard_routes,
+    events_routes,
+    publishing_routes,
+    routes,
+    series_routes,
+    settings_routes,
+)
 from regapp.web.organizer.blueprint import bp
 
-__all__ = ["bp", "dashboard_routes", "routes"]
+__all__ = [
+    "bp",
+    "dashboard_routes",
+    "events_routes",
+    "publishing_routes",
+    "routes",
+    "series_routes",
+    "settings_routes",
+]
