@@ -39,6 +39,7 @@ class DemoEvent:
     starts_in_weeks: int | None = None
     change_until: datetime | None = None
     contact_address: str | None = None
+    asks_organisation_type: bool = False
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -88,6 +89,7 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
         closes_at=instant(demo, demo.closes_at, now=now),
         change_until=demo.change_until and instant(demo, demo.change_until, now=now),
         contact_address=demo.contact_address,
+        asks_organisation_type=demo.asks_organisation_type,
         texts=demo.texts,
     )
     db.session.add(event)
@@ -113,6 +115,7 @@ def _applicant(person: dict[str, str]) -> Applicant:
             organisation=person["organisation"],
             job_title=person.get("job_title"),
             country=person["country"],
+            organisation_type=person.get("organisation_type"),
         ),
         email=person["email"],
         lang="en",
