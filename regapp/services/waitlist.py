@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -67,6 +67,16 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A page of the queue, walked: who of it gets a place and who stays, in order; who is blocked; the new numbers."""
+
+    seated: list[AnyRow]
+    staying: list[AnyRow]
+    blocked: Blocked
+    event: EventFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The queue after serving: the event's new numbers, who is still blocked, how many got a place, if more could."""
 
@@ -94,7 +104,7 @@ def end_serving(event_id: int, *, now: datetime) -> Ended:
         return Ended(0, more=False)
     ended, after = 0, 0
     while ended < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        heads = list_heads(event.id, after=after)
         if not heads:
             break
         _expire(event, heads, now=now)
@@ -123,18 +133,33 @@ def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
     if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
         return Standing(event, Blocked(), 0, more=False)
-    blocked, promoted, after = Blocked(), 0, 0
-    while event.waiting and event.free > 0 and not blocked.everybody and promoted < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+    blocked, promoted = Blocked(), 0
+    for step in walk(event):
+        _promote(event, step.seated, now=now)
+        event, blocked, promoted = step.event, step.blocked, promoted + len(step.seated)
+        if promoted >= MOST:
+            break
+    more = bool(event.waiting) and event.free > 0 and promoted >= MOST
+    return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+
+
+def walk(event: EventFacts) -> Iterator[Step]:
+    """Ask the rule about the queue, page by page, and store nothing: serving does, a look ahead does not."""
+    blocked, after = Blocked(), 0
+    while event.waiting and event.free > 0 and not blocked.everybody:
+        heads = list_heads(event.id, after=after)
         if not heads:
             break
         served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
         moves = set(served.moves)
-        _promote(event, [row for row in heads if row.party_id in moves], now=now)
-        event = _with_moves(event, served)
-        blocked, promoted, after = served.blocked, promoted + len(moves), heads[-1].queue_no
-    more = bool(event.waiting) and event.free > 0 and promoted >= MOST
-    return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+        seated = [row for row in heads if row.party_id in moves]
+        event, blocked, after = _with_moves(event, served), served.blocked, heads[-1].queue_no
+        yield Step(seated, [row for row in heads if row.party_id not in moves], blocked, event)
+
+
+def list_heads(event_id: int, *, after: int = 0) -> Sequence[AnyRow]:
+    """Return the first parties of the queue behind this number, a page of them."""
+    return db.session.execute(_HEADS, {"event": event_id, "after": after}).all()
 
 
 def policy(event: EventFacts) -> Policy:

@@ -30,6 +30,8 @@ EXPECTED = {
     "auth.sign_out": Access.ACCOUNT,
     "organizer.index": Access.ACCOUNT,
     "organizer.overview": Access.VIEWER,
+    "organizer.capacity": Access.VIEWER,
+    "organizer.resize": Access.MANAGER,
     "system.healthz": Access.MACHINE,
     "system.readyz": Access.MACHINE,
     "system.figures": Access.MACHINE,
