@@ -33,6 +33,9 @@ class Message(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     CONTACT = "contact"
     ERASED = "erased"
+    NOTICE_FULL = "notice_full"
+    NOTICE_MAIL = "notice_mail"
+    NOTICE_DIGEST = "notice_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +106,8 @@ def _subject(message: Message, event: str) -> Any:
         Message.EVENT_CANCELLED: _("Will not take place: %(event)s", event=event),
         Message.CONTACT: _("A message from a visitor: %(event)s", event=event),
         Message.ERASED: _("Your data has been erased: %(event)s", event=event),
+        Message.NOTICE_FULL: _("Full: %(event)s", event=event),
+        Message.NOTICE_MAIL: _("Mails do not arrive: %(event)s", event=event),
+        Message.NOTICE_DIGEST: _("What is new: %(event)s", event=event),
     }
     return sentences[message]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -118,18 +119,23 @@ def count_by_message(event_id: int) -> list[Count]:
 
 def list_failed(event_id: int) -> list[Mail]:
     """Return the mails that were given up, the latest first."""
-    return _list(event_id, _FAILED, OutboxMail.failed_at.desc())
+    return _list(event_id, _FAILED, order=[OutboxMail.failed_at.desc(), OutboxMail.id.desc()])
 
 
 def list_waiting(event_id: int) -> list[Mail]:
-    """Return the mails that are still to be sent, those that were refused before others, then the oldest first."""
-    return _list(event_id, _UNSENT, OutboxMail.error.is_(None), OutboxMail.due_at)
+    """Return the mails that are still to be sent: those that were refused before the others, then by when."""
+    return _list(event_id, _UNSENT, order=[OutboxMail.error.is_(None), OutboxMail.due_at, OutboxMail.id])
 
 
 def list_sent(event_id: int, *, before: int | None = None) -> tuple[list[Mail], bool]:
     """Return a page of the mails that were sent, the newest first, and whether there are more."""
-    older = [] if before is None else [OutboxMail.id < before]
-    found = _list(event_id, OutboxMail.sent_at.is_not(None), *older, limit=PAGE + 1)
+    sent = OutboxMail.sent_at.is_not(None)
+    found = _list(
+        event_id,
+        sent if before is None else sent & (OutboxMail.id < before),
+        order=[OutboxMail.id.desc()],
+        limit=PAGE + 1,
+    )
     return found[:PAGE], len(found) > PAGE
 
 
@@ -163,5 +169,8 @@ def get_file(event_id: int, mail_id: int) -> bytes:
     return path.read_bytes()
 
 
-def _list(event_id: int, which: ColumnElement[bool], *rest: ColumnElement[Any], limit: int = PAGE) -> list[Mail]:
-    raise NotImplementedError
+def _list(
+    event_id: int, which: ColumnElement[bool], *, order: Sequence[Any], limit: int = PAGE
+) -> list[Mail]:
+    wanted = _MAILS.where(OutboxMail.event_id == event_id, which).order_by(*order).limit(limit)
+    return [Mail(*row) for row in db.session.execute(wanted)]
