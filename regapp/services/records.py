@@ -25,6 +25,8 @@ class Action(StrEnum):
     CHANGED = "changed"
     EXPIRED = "expired"
     ERASED = "erased"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     RESIZED = "resized"

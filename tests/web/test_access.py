@@ -28,6 +28,7 @@ EXPECTED = {
     "auth.account": Access.ACCOUNT,
     "auth.sign_in": Access.PUBLIC,
     "auth.sign_out": Access.ACCOUNT,
+    "organizer.bulk": Access.DESK,
     "organizer.index": Access.ACCOUNT,
     "organizer.overview": Access.VIEWER,
     "system.healthz": Access.MACHINE,
