@@ -35,6 +35,11 @@ def own_url(code: str, link_version: int) -> str:
     return str(current_app.config["PUBLIC_URL"]) + own_path(code, link_version)
 
 
+def announcements_url(code: str, link_version: int) -> str:
+    """Return the full address of the page on which a person ends messages from the organizers, and gets them again."""
+    return own_url(code, link_version) + "/announcements"
+
+
 def split(token: str) -> tuple[str, str]:
     """Return code and mac of a token; empty strings if it is not one."""
     code, _, mac = token.rpartition("-")

@@ -33,6 +33,7 @@ class Message(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     CONTACT = "contact"
     ERASED = "erased"
+    ANNOUNCEMENT = "announcement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     """Return the outbox row of a mail, to be inserted with the change that causes it. Every row has the same keys.
 
     `facts` are what the mail says as of that change (state, position); they must fit into JSON and name no person.
-    What a visitor wrote to the organizers is the exception: those facts are emptied once it is sent.
+    What somebody wrote (a visitor to the organizers, an organizer for a test) is the exception: those facts are
+    emptied once it is sent.
     """
     return {
         "event_id": about.event_id,
@@ -103,5 +105,6 @@ def _subject(message: Message, event: str) -> Any:
         Message.EVENT_CANCELLED: _("Will not take place: %(event)s", event=event),
         Message.CONTACT: _("A message from a visitor: %(event)s", event=event),
         Message.ERASED: _("Your data has been erased: %(event)s", event=event),
+        Message.ANNOUNCEMENT: _("A message from the organizers: %(event)s", event=event),
     }
     return sentences[message]

@@ -38,15 +38,23 @@ def render(letter: Letter) -> Rendered:
     lang = letter.lang if letter.lang in LANGUAGES else DEFAULT
     known: Environment = current_app.extensions["mail_sources"]
     with force_locale(lang):
-        subject = messages.subject(message, letter.text("name", lang) or letter.slug)
+        subject = _subject(letter, message, lang)
         source = known.get_template(f"mail/{message}.md")
         body, small_print = markdown.parse(source.render(values(letter, lang)))
+        if letter.written:
+            body += markdown.written(letter.written.body)
         page = current_app.jinja_env.get_template("mail/layout.html").render(
             lang=lang, subject=subject, tone=_tone(message),
             body=markdown.html(body), small_print=markdown.html(small_print),
         )  # fmt: skip
     text = markdown.plain(body) + "\n\n-- \n" + markdown.plain(small_print) + "\n"
     return Rendered(lang, subject, text, _INLINER.inline(page))
+
+
+def _subject(letter: Letter, message: Message, lang: str) -> str:
+    if letter.written:
+        return messages.one_line(letter.written.subject)
+    return messages.subject(message, letter.text("name", lang) or letter.slug)
 
 
 def _tone(message: Message) -> str:
