@@ -47,6 +47,7 @@ def _paths() -> list[str]:
         make_event(opens_at=utcnow() + timedelta(days=1)),
         make_event(status=EventStatus.CANCELLED),
         make_event(closes_at=utcnow() - timedelta(days=1)),
+        make_event(robot_check="work"),
         make_event(size=None, texts=texts),
     ]
     people = [make_registration(event) for _ in range(3)]
@@ -85,7 +86,7 @@ def test_axe_finds_nothing_on_any_page(
 def test_axe_finds_nothing_on_forms_that_come_back(
     app: Flask, browser: Browser, running: Server, lang: str, scheme: Any, width: int
 ) -> None:
-    event = make_event(contact_address="office@example.org")
+    event = make_event(contact_address="office@example.org", robot_check="work")
     faults = []
 
     with _auditing(browser, running, width=width, color_scheme=scheme) as visit:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.csrf.core import CSRFTokenField
@@ -35,7 +35,7 @@ PRIVACY_VERSION = "2026-12"
 MESSAGE_LENGTH = 2000
 PAGE_ORDER = (
     "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "accept_waitlist", "message",
-    "privacy", "website",
+    "altcha", "privacy", "website",
 )  # fmt: skip
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 _VERSION = re.compile("[0-9]{4}-[0-9]{2}")
@@ -181,6 +181,8 @@ class RegistrationForm(DetailsForm, OpenForm):
         value=PRIVACY_VERSION,
     )
     submission = HiddenField(default=new_submission)
+    altcha = HiddenField(lazy_gettext("Keeping robots out"))
+    without_work = Tick()
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -192,6 +194,25 @@ class RegistrationForm(DetailsForm, OpenForm):
         if not field.raw_data or not _SUBMISSION.fullmatch(field.data or ""):
             field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
+
+    def ask_for_work(self) -> None:
+        """Say that the calculation is missing."""
+        self.altcha.errors = [
+            _("Your browser has not made the small calculation that keeps robots out. It makes it now: send this again")
+        ]
+
+    def ask_to_come_back(self, seconds: int) -> None:
+        """Say that no more forms come in without the calculation for this long."""
+        minutes = -(-seconds // 60)
+        self.altcha.errors = [
+            ngettext(
+                "Without the calculation only a few registrations an hour are taken, and this hour has had them. "
+                "Use a browser that runs JavaScript, or send this again in %(num)s minute",
+                "Without the calculation only a few registrations an hour are taken, and this hour has had them. "
+                "Use a browser that runs JavaScript, or send this again in %(num)s minutes",
+                minutes,
+            )
+        ]
 
     def applicant(self) -> Applicant:
         """Return who applies, from a valid form."""
