@@ -22,6 +22,8 @@ from regapp.clock import utcnow
 
 PER_ADDRESS = RateLimitItemPerHour(5)
 """For what goes to one address, or is said to come from one."""
+PER_REGISTRATION = RateLimitItemPerHour(20)
+"""For changes of one address's registration at one event: each is a mail to that address."""
 PER_EVENT = RateLimitItemPerHour(60)
 """For what goes to the organizers of one event, whoever sends it."""
 WITHOUT_WORK = RateLimitItemPerHour(20)
