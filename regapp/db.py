@@ -99,6 +99,11 @@ def transaction(*, gives_seats_only: bool = False) -> Iterator[None]:
         changes.settings += 1
 
 
+def let_go() -> None:
+    """End what was read and give the connection back, before something that takes long. For the edge only."""
+    db.session.rollback()
+
+
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """Read a consistent state, whatever others commit meanwhile. Gives the connection; writes nothing."""

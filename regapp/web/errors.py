@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable, TooManyRequests
 
 from regapp.errors import NotFound, RuleViolation
+from regapp.services.accounts import Me
+from regapp.web import sessions
 from regapp.web.pages import page
 
 PAGES = frozenset({403, 404, 405, 413, 429, 500, 503})
@@ -26,11 +30,11 @@ def init_app(app: Flask) -> None:
 
 
 def _not_found(_error: NotFound) -> Response:
-    return page("errors/404.html", status=404)
+    return _page("errors/404.html", status=404)
 
 
 def _refused(error: RuleViolation) -> Response:
-    return page("errors/409.html", status=409, code=error.code)
+    return _page("errors/409.html", status=409, code=error.code)
 
 
 def _database_away(error: Exception) -> Response:
@@ -41,12 +45,33 @@ def _database_away(error: Exception) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = page(_template(status), status=status, typed=_typed() if status == 503 else [])
+    minutes = _minutes(error)
+    response = _page(_template(status), status=status, typed=_typed() if status == 503 else [], minutes=minutes)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.allow.update(error.valid_methods)
     if isinstance(error, ServiceUnavailable | TooManyRequests) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _page(template: str, *, status: int, **values: Any) -> Response:
+    """Return the page of an error: inside the workspace if it happened there to somebody who has signed in."""
+    return page(template, status=status, me=_me() if status < 500 else None, **values)
+
+
+def _me() -> Me | None:
+    if not request.path.startswith("/organizer"):
+        return None  # public pages must not look at anybody's cookie
+    try:
+        return sessions.find()
+    except SQLAlchemyError:
+        return None
+
+
+def _minutes(error: HTTPException) -> int:
+    """Return how long to wait, 0 if it is not known."""
+    seconds = error.retry_after if isinstance(error, TooManyRequests) else None
+    return -(-seconds // 60) if isinstance(seconds, int) else 0
 
 
 def _template(status: int) -> str:
