@@ -11,6 +11,20 @@ branch_labels = None
 depends_on = None
 
 PAGE = 1000
+PLAIN = str.maketrans({
+    "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ø": "o", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th",
+})  # fmt: skip
+KEPT = 100
+"""Letters of each of a person's words by which they are searched: more do not fit into an index."""
+LISTED: dict[str, tuple[str, ...]] = {
+    "id": ("state", "country", "organisation_type", "queue_no"),
+    "search_key": ("state", "country", "organisation_type"),
+    "organisation_key": ("state", "country", "organisation_type"),
+    "country": ("state", "organisation_type"),
+    "organisation_type": (),
+    "state": (),
+}
+"""What the table of people is sorted or counted by, and what stands beside it in its index."""
 
 
 def upgrade() -> None:
@@ -20,6 +34,7 @@ def upgrade() -> None:
     _extend_people()
     _extend_outbox()
     _fill_search_keys()
+    _create_listing_indexes()
 
 
 def downgrade() -> None:
@@ -33,9 +48,10 @@ def downgrade() -> None:
         outbox.alter_column("event_id", existing_type=sa.Integer(), nullable=False)
     with op.batch_alter_table("parties") as parties:
         parties.drop_column("announcements_ended_at")
-    op.drop_index("ix_registrations_event_id_id", "registrations")
+    for column in LISTED:
+        op.drop_index(f"ix_registrations_list_{column}", "registrations")
     with op.batch_alter_table("registrations") as registrations:
-        for column in ("note", "search_key", "organisation_type"):
+        for column in ("note", "organisation_key", "search_key", "organisation_type"):
             registrations.drop_column(column)
     for table in ("announcements", "saved_views", "tags"):
         op.drop_table(table)
@@ -141,8 +157,8 @@ def _extend_people() -> None:
     with op.batch_alter_table("registrations") as registrations:
         registrations.add_column(sa.Column("organisation_type", sa.String(length=20), nullable=True))
         registrations.add_column(sa.Column("search_key", sa.Text(), nullable=True))
+        registrations.add_column(sa.Column("organisation_key", sa.Text(), nullable=True))
         registrations.add_column(sa.Column("note", sa.Text(), nullable=True))
-        registrations.create_index("ix_registrations_event_id_id", ["event_id", "id"])
     with op.batch_alter_table("parties") as parties:
         parties.add_column(sa.Column("announcements_ended_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -165,15 +181,28 @@ def _fill_search_keys() -> None:
     people = sa.table(
         "registrations",
         *(sa.column(name) for name in ("id", "code", "first_name", "last_name", "organisation", "email", "search_key")),
+        *(sa.column(name) for name in ("organisation_key", "erased_at")),
     )
     bind, after = op.get_bind(), 0
     while rows := bind.execute(people.select().where(people.c.id > after).order_by(people.c.id).limit(PAGE)).all():
         for row in rows:
-            key = _folded([row.first_name, row.last_name, row.organisation, row.email, row.code])
-            bind.execute(people.update().where(people.c.id == row.id).values(search_key=key))
+            words = [_folded(word) for word in (row.last_name, row.first_name, row.organisation, row.email, row.code)]
+            keys = {"search_key": " ".join(filter(None, words)), "organisation_key": _folded(row.organisation)}
+            if row.erased_at is None:
+                bind.execute(people.update().where(people.c.id == row.id).values(keys))
         after = rows[-1].id
 
 
-def _folded(words: list[str | None]) -> str:
-    plain = unicodedata.normalize("NFKD", " ".join(word for word in words if word))
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+def _folded(word: str | None) -> str:
+    plain = unicodedata.normalize("NFKD", word or "")
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold().translate(PLAIN)[:KEPT]
+
+
+def _create_listing_indexes() -> None:
+    there = sa.text("erased_at IS NULL")
+    for column, beside in LISTED.items():
+        columns = ["event_id", column] if column == "id" or not beside else ["event_id", column, "id"]
+        op.create_index(
+            f"ix_registrations_list_{column}", "registrations", columns, sqlite_where=there, postgresql_where=there,
+            postgresql_include=list(beside),
+        )  # fmt: skip

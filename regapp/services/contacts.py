@@ -48,10 +48,9 @@ def change_email(registration_id: int, email: str, *, actor: str, now: datetime)
         return Link(row.code, row.link_version)
     _move_party(row, email)
     stored = update(Registration).where(Registration.id == row.id)
-    key = drafts.searchable(current.details(row), email, row.code)
     values = {
         "email": email,
-        "search_key": key,
+        **drafts.keys(current.details(row), email, row.code),
         "link_version": row.link_version + 1,
         "revision": Registration.revision + 1,
     }

@@ -50,19 +50,27 @@ def conditions(event_id: int, view: View) -> list[ColumnElement[bool]]:
     if view.organisation_type:
         found.append(Registration.organisation_type == view.organisation_type)
     if view.tag:
-        found.append(exists().where(Tag.registration_id == Registration.id, Tag.tag == view.tag))
-    found += [Registration.search_key.contains(word, autoescape=True) for word in search_key(view.q).split()]
+        tagged = (Tag.event_id == event_id, Tag.tag == view.tag)
+        found.append(exists().where(Tag.registration_id == Registration.id, *tagged))
+    found += [Registration.search_key.contains(word, autoescape=True) for word in words(view)]
     return found
 
 
+def words(view: View) -> list[str]:
+    """Return the words that are searched, in the form in which people are found by them."""
+    return [part for word in view.q.split() for part in search_key(word).split()]
+
+
 def order(view: View) -> list[ColumnElement[Any]]:
-    """Return the columns to sort by; the last one makes the order complete."""
+    """Return the columns to sort by; the last one makes the order complete. Who does not wait comes after the queue."""
     columns: dict[Sort, list[Any]] = {
         Sort.REGISTERED: [],
-        Sort.NAME: [Registration.last_name, Registration.first_name],
-        Sort.ORGANISATION: [Registration.organisation],
+        Sort.NAME: [Registration.search_key],
+        Sort.ORGANISATION: [Registration.organisation_key],
         Sort.COUNTRY: [Registration.country],
         Sort.QUEUE: [Registration.queue_no],
     }
     chosen = [*columns[view.sort], Registration.id]
-    return [column.desc() if view.descending else column.asc() for column in chosen]
+    if view.descending:
+        return [column.desc().nulls_first() if column.nullable else column.desc() for column in chosen]
+    return [column.asc().nulls_last() if column.nullable else column.asc() for column in chosen]

@@ -130,9 +130,9 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     if not changed:
         return
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
-    key = drafts.searchable(details, row.contact_email, row.code)
+    keys = drafts.keys(details, row.contact_email, row.code)
     stored = update(Registration).where(Registration.id == registration_id)
-    db.session.execute(stored.values(**new, search_key=key, revision=Registration.revision + 1))
+    db.session.execute(stored.values(**new, **keys, revision=Registration.revision + 1))
     records.remember([
         records.line(
             Action.CHANGED, event_id=event.id, registration_id=registration_id, actor=actor, now=now,

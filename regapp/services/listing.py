@@ -1,0 +1,209 @@
+"""A page of the table of people, and what it can be narrowed down by; quick with 100,000 people.
+
+Which people stand on a page is found in indexes that hold all that a view asks for (`models.registration`); only those
+of one page are read. Pages behind the middle are counted from the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, bindparam, column, func, select, values
+from sqlalchemy.orm import InstrumentedAttribute
+
+from regapp.db import AnyRow, db
+from regapp.models import Party, Registration, Tag
+from regapp.rules.states import State
+from regapp.services import people
+from regapp.services.people import Sort, View
+
+PAGE = 50
+"""People on a page."""
+FEW = 1000
+"""Found by a search, so many are remembered from counting to reading, instead of searching twice."""
+
+_SHOWN = (
+    Registration.id, Registration.code, Registration.state, Registration.queue_no, Registration.first_name,
+    Registration.last_name, Registration.email, Registration.organisation, Registration.job_title,
+    Registration.country, Registration.organisation_type, Party.lang, Registration.registered_at,
+)  # fmt: skip
+_TAGS = (
+    select(Tag.registration_id, Tag.tag)
+    .where(Tag.registration_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Tag.registration_id, Tag.tag)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the table. `position` from 1, while waiting; `country`: ISO 3166 code; `tags` in their order."""
+
+    id: int
+    code: str
+    state: State
+    position: int | None
+    first_name: str | None
+    last_name: str | None
+    email: str
+    organisation: str
+    job_title: str | None
+    country: str | None
+    organisation_type: str | None
+    lang: str
+    registered_at: datetime
+    tags: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the names that there are, first name first."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of a view. `counts`: people by state, as if the view asked for no state; `total`: people in the view.
+
+    `page` from 1, the one asked for or the last one; `start`: people on the pages before.
+    """
+
+    people: list[Person]
+    counts: Counter[State]
+    total: int
+    page: int
+    pages: int
+
+    @property
+    def start(self) -> int:
+        """Return how many people stand on the pages before."""
+        return (self.page - 1) * PAGE
+
+
+def list_page(event_id: int, view: View, *, page: int) -> Listing:
+    """Return a page of a view; a page behind the last one is the last one."""
+    few = _find_few(event_id, view)
+    counts = _count(event_id, view) if few is None else Counter(State(row.state) for row in few)
+    total = counts.total() if view.state is None else counts[view.state]
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    wanted = people.conditions(event_id, view)
+    if few is not None:
+        wanted = [Registration.id.in_([row.id for row in few if view.state in (None, row.state)])]
+    start = (page - 1) * PAGE
+    rows: list[AnyRow] = []
+    for part, first, last, size in _parts(view, counts, start, min(start + PAGE, total)):
+        rows += _read([*wanted, *part], view, first, last, size)
+    return Listing(_people(event_id, rows), counts, total, page, pages)
+
+
+def list_countries(event_id: int) -> list[str]:
+    """Return the codes of the countries from which people come."""
+    return _each(Registration.country, Registration.event_id == event_id, Registration.erased_at.is_(None))
+
+
+def list_organisation_types(event_id: int) -> list[str]:
+    """Return the types of the organisations from which people come."""
+    return _each(Registration.organisation_type, Registration.event_id == event_id, Registration.erased_at.is_(None))
+
+
+def list_tags(event_id: int) -> list[str]:
+    """Return the tags that people of an event have, in their order."""
+    return _each(Tag.tag, Tag.event_id == event_id)
+
+
+def _find_few(event_id: int, view: View) -> Sequence[AnyRow] | None:
+    """Return id and state of those whom a search finds in any state; None if these are many, or nothing is searched."""
+    if not people.words(view):
+        return None
+    wanted = people.conditions(event_id, replace(view, state=None))
+    found = db.session.execute(select(Registration.id, Registration.state).where(*wanted).limit(FEW + 1)).all()
+    return found if len(found) <= FEW else None
+
+
+def _count(event_id: int, view: View) -> Counter[State]:
+    wanted = people.conditions(event_id, replace(view, state=None))
+    counted = select(Registration.state, func.count()).where(*wanted).group_by(Registration.state)
+    return Counter({State(state): count for state, count in db.session.execute(counted)})
+
+
+def _parts(
+    view: View, counts: Counter[State], start: int, stop: int
+) -> Iterator[tuple[list[ColumnElement[bool]], int, int, int]]:
+    """Yield the parts of a view that these places lie in: a condition, first and last place in it, its people.
+
+    There are two where those who wait come before the others: no index holds both in this order.
+    """
+    waiting = counts[State.WAITLISTED]
+    total = counts.total() if view.state is None else counts[view.state]
+    if view.sort is not Sort.QUEUE or view.state is not None:
+        yield [], start, stop, total
+        return
+    parts = [(Registration.queue_no.is_not(None), waiting), (Registration.queue_no.is_(None), total - waiting)]
+    before = 0
+    for condition, size in reversed(parts) if view.descending else parts:
+        first, last = max(start - before, 0), min(stop - before, size)
+        if first < last:
+            yield [condition], first, last, size
+        before += size
+
+
+def _read(wanted: Sequence[ColumnElement[bool]], view: View, start: int, stop: int, size: int) -> list[AnyRow]:
+    """Return the people in these places of `size`, in order; read from the end if that is nearer."""
+    from_end = start + stop > size
+    if from_end:
+        view, start, stop = replace(view, descending=not view.descending), size - stop, size - start
+    order = people.order(view)
+    page = select(Registration.id).where(*wanted).order_by(*order).offset(start).limit(stop - start).subquery()
+    found = (
+        select(*_SHOWN)
+        .join(page, page.c.id == Registration.id)
+        .join(Party, Party.id == Registration.party_id)
+        .order_by(*order)
+    )
+    rows = list(db.session.execute(found))
+    return rows[::-1] if from_end else rows
+
+
+def _people(event_id: int, rows: Sequence[AnyRow]) -> list[Person]:
+    """Return the lines of a page, with positions and tags."""
+    positions = find_positions(event_id, [row.queue_no for row in rows if row.queue_no is not None])
+    tags = defaultdict(list)
+    for tagged in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
+        tags[tagged.registration_id].append(tagged.tag)
+    return [
+        Person(row.id, row.code, State(row.state), positions.get(row.queue_no), *row[4:], tuple(tags[row.id]))
+        for row in rows
+    ]
+
+
+def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int]:
+    """Return number in the queue → position, from 1. The queue is walked once, up to the highest of the numbers."""
+    if not queue_numbers:
+        return {}
+    numbers = sorted(queue_numbers)
+    steps = values(column("after", Integer), column("number", Integer), name="steps").data(
+        list(zip([0, *numbers], numbers, strict=False))
+    )
+    between = (
+        select(func.count())
+        .where(
+            Registration.event_id == event_id,
+            Registration.queue_no > steps.c.after,
+            Registration.queue_no <= steps.c.number,
+        )
+        .scalar_subquery()
+    )
+    found = db.session.execute(select(steps.c.number, between).order_by(steps.c.number))
+    return dict(zip(numbers, accumulate(people for _number, people in found), strict=True))
+
+
+def _each(of: InstrumentedAttribute[Any], *wanted: ColumnElement[bool]) -> list[str]:
+    """Return the different values of an indexed column, in order: one look into the index for each of them."""
+    each = select(func.min(of).label("value")).where(*wanted).cte("each", recursive=True)
+    following = select(func.min(of)).where(*wanted, of > each.c.value).scalar_subquery()
+    each = each.union_all(select(following).where(each.c.value.is_not(None)))
+    return list(db.session.scalars(select(each.c.value).where(each.c.value.is_not(None))))
