@@ -29,6 +29,10 @@ _REGISTER = insert(table(Registration)).returning(table(Registration).c.id)
 _INSERT = {into: insert(into) for into in (table(Consent), table(History), table(OutboxMail))}
 
 
+AGREED, VOUCHED = "privacy", "organizer"
+"""Kinds of consent: the person agreed to the notice; an organizer says that the person may be kept here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code."""
@@ -59,7 +63,10 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A registration that only waits for its decision."""
+    """A registration that only waits for its decision.
+
+    `actor`: who registers the person; `basis`: why we may keep them; `tells`: whether they get a mail about it.
+    """
 
     event: EventFacts
     applicant: Applicant
@@ -67,6 +74,9 @@ class Draft:
     submission_hash: str
     code: str
     now: datetime
+    actor: str = "attendee"
+    basis: str = AGREED
+    tells: bool = True
 
 
 def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
@@ -113,17 +123,19 @@ def rows(draft: Draft, *, queue_no: int | None = None, position: int | None = No
     event, now = draft.event, draft.now
     message = Message.CONFIRMED if queue_no is None else Message.WAITLISTED
     facts: dict[str, Any] = {"state": state} if position is None else {"state": state, "position": position}
-    consent = {"kind": "privacy", "version": draft.applicant.privacy_version, "at": now}
+    consent = {"kind": draft.basis, "version": draft.applicant.privacy_version, "at": now}
     line = records.line(
-        Action.REGISTERED, event_id=event.id, actor="attendee", now=now, after=state,
+        Action.REGISTERED, event_id=event.id, actor=draft.actor, now=now, after=state,
         numbers=None if queue_no is None else {"queue_no": queue_no},
     )  # fmt: skip
-    return {
+    made = {
         table(Registration): _registration(draft, state, queue_no),
         table(Consent): consent,
         table(History): _unnumbered(line),
-        table(OutboxMail): _unnumbered(compose(message, _about(draft), now=now, **facts)),
     }
+    if draft.tells:
+        made[table(OutboxMail)] = _unnumbered(compose(message, _about(draft), now=now, **facts))
+    return made
 
 
 def _unnumbered(row: dict[str, Any]) -> dict[str, Any]:

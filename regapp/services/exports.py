@@ -10,18 +10,21 @@ whether the person still wants them), note (only where it is asked for by name).
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, bindparam, case, func, literal, null, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, literal, null, select
 
+from regapp.db import AnyRow
 from regapp.errors import NotFound
 from regapp.models import Consent, Event, Party, Registration, Tag
 from regapp.rules.states import State
-from regapp.services import people
+from regapp.services import drafts, people
 from regapp.services.formats import WRITERS, Column, Format, Kind
 from regapp.services.people import Sort, View
 
@@ -56,7 +59,13 @@ ROWS_AT_A_TIME = 1000
 
 _COUNTRIES = Locale("en").territories
 _EVENT = select(Event.id, Event.tz).where(Event.slug == bindparam("slug"))
-_BASES = ("privacy", "organizer")
+_BASES = (drafts.AGREED, drafts.VOUCHED)
+_QUEUE = (
+    select(Registration.queue_no)
+    .where(Registration.event_id == bindparam("event"), Registration.queue_no.is_not(None))
+    .order_by(Registration.queue_no)
+)
+_Turn = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +87,7 @@ def write(snapshot: Connection, slug: str, wanted: Wanted, to: IO[bytes]) -> int
     if event is None:
         raise NotFound(slug)
     columns = [Column(name, KINDS[name]) for name in wanted.columns]
-    pages = _pages(snapshot, _statement(event.id, wanted), wanted.columns, event.tz)
-    return WRITERS[wanted.format](columns, pages, to)
+    return WRITERS[wanted.format](columns, _pages(snapshot, event, wanted), to)
 
 
 def count(snapshot: Connection, event_id: int, view: View) -> int:
@@ -87,29 +95,39 @@ def count(snapshot: Connection, event_id: int, view: View) -> int:
     return snapshot.execute(select(func.count()).where(*people.conditions(event_id, view))).scalar_one()
 
 
-def _pages(
-    snapshot: Connection, statement: Select[*tuple[Any, ...]], names: Sequence[str], tz: str
-) -> Iterator[list[Sequence[Any]]]:
+def _pages(snapshot: Connection, event: AnyRow, wanted: Wanted) -> Iterator[list[Sequence[Any]]]:
     """Yield a thousand people at a time, column by column: what is done to a column is done to all of them at once."""
-    finish = [_FINISH.get(name) for name in names]
-    zone = ZoneInfo(tz)
+    turns = _turns(snapshot, event, wanted)
+    statement = _statement(event.id, wanted)
     for rows in snapshot.execution_options(yield_per=ROWS_AT_A_TIME).execute(statement).partitions():
         columns = zip(*rows, strict=True)
-        yield [column if done is None else done(column, zone) for done, column in zip(finish, columns, strict=True)]
+        yield [column if turn is None else turn(column) for turn, column in zip(turns, columns, strict=True)]
+
+
+def _turns(snapshot: Connection, event: AnyRow, wanted: Wanted) -> list[_Turn | None]:
+    """Return what is done to each column after it has been read."""
+    zone = ZoneInfo(event.tz)
+    turns: dict[str, _Turn] = {
+        "registered_at": lambda column: [instant.astimezone(zone) for instant in column],
+        "country_name": lambda column: [_COUNTRIES.get(code, code) for code in column],
+        "time_zone": lambda column: [event.tz] * len(column),
+        "tags": lambda column: ["\n".join(sorted(words.split("\n"))) if words else words for words in column],
+    }
+    if "position" in wanted.columns:
+        queue = array("q", snapshot.scalars(_QUEUE, {"event": event.id}))
+        turns["position"] = lambda column: [None if number is None else bisect(queue, number) for number in column]
+    return [turns.get(name) for name in wanted.columns]
 
 
 def _statement(event_id: int, wanted: Wanted) -> Select[*tuple[Any, ...]]:
-    """Return the statement that reads the people; it joins only what the columns need."""
-    names = set(wanted.columns)
-    waiting, tags = _positions(event_id), _tags(event_id)
-    sources = _sources() | {"position": waiting.c.position, "tags": tags.c.tags}
+    """Return the statement that reads the people. What lies elsewhere is looked up for each person by its key.
+
+    Joins of whole tables would be quicker by a little, and slower by far where the database has no statistics yet.
+    """
+    sources = _sources()
     found: Any = select(*(sources[name].label(name) for name in wanted.columns)).select_from(Registration)
-    if names & {"language", "announcements"}:
+    if {"language", "announcements"} & set(wanted.columns):
         found = found.join(Party, Party.id == Registration.party_id)
-    if "position" in names:
-        found = found.outerjoin(waiting, waiting.c.id == Registration.id)
-    if "tags" in names:
-        found = found.outerjoin(tags, tags.c.id == Registration.id)
     return found.where(*_conditions(event_id, wanted)).order_by(*people.order(wanted.view))  # type: ignore[no-any-return]
 
 
@@ -134,6 +152,8 @@ def _sources() -> dict[str, ColumnElement[Any]]:
         "name": _name(columns.first_name, columns.last_name),
         "consent": _consent(Consent.__table__.c.kind),
         "consent_version": _consent(Consent.__table__.c.version),
+        "position": columns.queue_no,
+        "tags": _tags(),
         "announcements": case((Party.announcements_ended_at.is_(None), "yes"), else_="no"),
     }
 
@@ -149,27 +169,6 @@ def _consent(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return select(func.max(column)).where(kept).correlate(Registration).scalar_subquery()
 
 
-def _positions(event_id: int) -> Subquery:
-    position = func.row_number().over(order_by=Registration.queue_no).label("position")
-    waits = (Registration.event_id == event_id) & Registration.queue_no.is_not(None)
-    return select(Registration.id, position).where(waits).subquery()
-
-
-def _tags(event_id: int) -> Subquery:
-    ordered = (
-        select(Tag.registration_id, Tag.tag)
-        .where(Tag.event_id == event_id)
-        .order_by(Tag.registration_id, Tag.tag)
-        .subquery()
-    )
-    joined = func.aggregate_strings(ordered.c.tag, "\n").label("tags")
-    return select(ordered.c.registration_id.label("id"), joined).group_by(ordered.c.registration_id).subquery()
-
-
-_Finish = Callable[[Sequence[Any], ZoneInfo], Sequence[Any]]
-_FINISH: dict[str, _Finish] = {
-    "registered_at": lambda column, zone: [instant.astimezone(zone) for instant in column],
-    "country_name": lambda column, _zone: [_COUNTRIES.get(code, code) for code in column],
-    "time_zone": lambda column, zone: [zone.key] * len(column),
-}
-"""What is done to a column after it has been read."""
+def _tags() -> ColumnElement[Any]:
+    mine = Tag.registration_id == Registration.id
+    return select(func.aggregate_strings(Tag.tag, "\n")).where(mine).correlate(Registration).scalar_subquery()
