@@ -28,6 +28,8 @@ class Action(StrEnum):
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     RESIZED = "resized"
+    OVERBOOKED = "overbooked"
+    IMPORTED = "imported"
 
 
 def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: Any) -> dict[str, Any]:

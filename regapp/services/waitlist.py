@@ -23,6 +23,8 @@ PAGE = 500
 """Parties read from the queue at a time."""
 MOST = 1000
 """Promotions in one transaction; the rest follow in further ones."""
+NEWCOMER = 0
+"""Stands for a newcomer among the ids of parties."""
 
 _HEADS = (
     select(
@@ -135,6 +137,13 @@ def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
         blocked, promoted, after = served.blocked, promoted + len(moves), heads[-1].queue_no
     more = bool(event.waiting) and event.free > 0 and promoted >= MOST
     return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+
+
+def has_room(standing: Standing) -> bool:
+    """Say whether a newcomer, who is treated as the last in the queue, would get a seat. Source: R3."""
+    event = standing.event
+    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
+    return bool(serve({event.quota_id: event.free}, [newcomer], policy(event), standing.blocked).moves)
 
 
 def policy(event: EventFacts) -> Policy:

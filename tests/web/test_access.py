@@ -28,6 +28,7 @@ EXPECTED = {
     "auth.account": Access.ACCOUNT,
     "auth.sign_in": Access.PUBLIC,
     "auth.sign_out": Access.ACCOUNT,
+    "organizer.add_person": Access.MANAGER,
     "organizer.attendance": Access.VIEWER,
     "organizer.index": Access.ACCOUNT,
     "organizer.list_file": Access.VIEWER,
