@@ -51,7 +51,7 @@ class MailMessage(flask_mail.Message):
         self.language = rendered.lang
         self.msgId = _message_id(letter)
         self.file_name = f"{letter.id:06}-{letter.message}.eml"
-        self.answers_to = _answers_to(letter)
+        self.answers_to = answers_to(letter)
         self.forgets = letter.message == Message.ERASED
         self.end_url = _end_url(letter)
         organiser = one_line(letter.text("organiser", rendered.lang)) or sender()[0]
@@ -197,7 +197,7 @@ def sender() -> tuple[str, str]:
     return _configured("MAIL_DEFAULT_SENDER")
 
 
-def _answers_to(letter: Letter) -> tuple[str, str] | None:
+def answers_to(letter: Letter) -> tuple[str, str] | None:
     """Return who gets the answer to a mail: the visitor who wrote, the event's organizers, or MAIL_REPLY_TO."""
     if letter.message == Message.CONTACT:
         return letter.facts["from_name"], _checked(ascii_address(letter.facts["from_address"]))

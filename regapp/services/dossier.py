@@ -15,7 +15,7 @@ _PERSON = (
     Registration.code, Event.slug.label("event"), Registration.state, Registration.queue_no, Registration.first_name,
     Registration.last_name, Registration.email, Registration.organisation, Registration.job_title,
     Registration.country, Registration.answers, Party.lang.label("language"), Registration.registered_at,
-    Registration.revision,
+    Registration.revision, Party.announcements_ended_at,
 )  # fmt: skip
 _CONSENT = (Consent.kind, Consent.version, Consent.at, Consent.withdrawn_at)
 _HISTORY = (History.at, History.actor, History.action, History.before, History.after, History.reason, History.numbers)

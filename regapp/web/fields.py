@@ -53,6 +53,16 @@ class Lines(Line):
         self.data = "\n".join(clean(line) for line in text.splitlines()).strip()
 
 
+class MarkdownText(Lines):
+    """Text of several lines in which the spaces before a line mean something: lists inside lists."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is an empty text."""
+        lines = (valuelist[0] if valuelist else "").splitlines()
+        self.data = "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in lines).strip("\n")
+        self.data = self.data if self.data.strip() else ""
+
+
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
     """A box that is ticked by a value that means yes, and by no other: agreement is never guessed."""
 

@@ -15,8 +15,8 @@ from tests.mail.letters import make_letter
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-WITHOUT_LINK = {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED}
-"""Mails that open no registration: they go to somebody else, or there is none any more."""
+WITHOUT_LINK = {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
+"""Mails that open no registration: they go to somebody else, or there is none any more; or see test_announcement.py."""
 WITH_LINK = [message for message in Message if message not in WITHOUT_LINK]
 WRITTEN = {"from_name": "Pál Nagy", "from_address": "pal@example.org", "body": "First line\r\n\r\nSecond *line* <b>"}
 
