@@ -14,6 +14,7 @@ PAGE = 1000
 PLAIN = str.maketrans({
     "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ø": "o", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th",
 })  # fmt: skip
+TRIGRAMS = "ix_registrations_search_trigrams"
 KEPT = 100
 """Letters of each of a person's words by which they are searched: more do not fit into an index."""
 LISTED: dict[str, tuple[str, ...]] = {
@@ -35,6 +36,7 @@ def upgrade() -> None:
     _extend_outbox()
     _fill_search_keys()
     _create_listing_indexes()
+    _create_search_index()
 
 
 def downgrade() -> None:
@@ -48,6 +50,8 @@ def downgrade() -> None:
         outbox.alter_column("event_id", existing_type=sa.Integer(), nullable=False)
     with op.batch_alter_table("parties") as parties:
         parties.drop_column("announcements_ended_at")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text(f"DROP INDEX IF EXISTS {TRIGRAMS}"))
     for column in LISTED:
         op.drop_index(f"ix_registrations_list_{column}", "registrations")
     with op.batch_alter_table("registrations") as registrations:
@@ -206,3 +210,24 @@ def _create_listing_indexes() -> None:
             f"ix_registrations_list_{column}", "registrations", columns, sqlite_where=there, postgresql_where=there,
             postgresql_include=list(beside),
         )  # fmt: skip
+
+
+def _create_search_index() -> None:
+    """Let PostgreSQL find people by any three letters, where that extension is there and we may use it.
+
+    Without it each search reads the keys of all people of the event: ten times as long, and right all the same.
+    """
+    bind = op.get_bind()
+    if bind.dialect.name != "postgresql":
+        return
+    try:
+        with bind.begin_nested():
+            bind.execute(sa.text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+            bind.execute(
+                sa.text(
+                    f"CREATE INDEX {TRIGRAMS} ON registrations USING gin (search_key gin_trgm_ops)"
+                    " WHERE erased_at IS NULL"
+                )
+            )
+    except sa.exc.DBAPIError:
+        return

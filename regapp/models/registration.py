@@ -58,6 +58,8 @@ class Party(Model):
 
 
 _UNERASED = text("erased_at IS NULL")
+TRIGRAMS = "ix_registrations_search_trigrams"
+"""An index of `search_key` that only PostgreSQL has, and only where its extension pg_trgm may be used (0003)."""
 
 
 def _listing(column: str, *beside: str) -> Index:

@@ -24,8 +24,8 @@ from regapp.services.people import Sort, View
 
 PAGE = 50
 """People on a page."""
-FEW = 1000
-"""Found by a search, so many are remembered from counting to reading, instead of searching twice."""
+MANY = 1000
+"""People of a search that can be looked through; who finds more needs another word. Counting all of them takes long."""
 
 _SHOWN = (
     Registration.id, Registration.code, Registration.state, Registration.queue_no, Registration.first_name,
@@ -66,16 +66,22 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of a view. `counts`: people by state, as if the view asked for no state; `total`: people in the view.
+    """A page of a view. `counts`: people by state, as if the view asked for no state; None where a search finds many.
 
-    `page` from 1, the one asked for or the last one; `start`: people on the pages before.
+    `total`: people in the view; with `more`, as many of them as can be looked through. `page` from 1: the one asked
+    for, or the last one.
     """
 
     people: list[Person]
-    counts: Counter[State]
+    counts: Counter[State] | None
     total: int
+    more: bool
     page: int
-    pages: int
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
 
     @property
     def start(self) -> int:
@@ -85,19 +91,35 @@ class Listing:
 
 def list_page(event_id: int, view: View, *, page: int) -> Listing:
     """Return a page of a view; a page behind the last one is the last one."""
-    few = _find_few(event_id, view)
-    counts = _count(event_id, view) if few is None else Counter(State(row.state) for row in few)
-    total = counts.total() if view.state is None else counts[view.state]
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    wanted = people.conditions(event_id, view)
-    if few is not None:
-        wanted = [Registration.id.in_([row.id for row in few if view.state in (None, row.state)])]
-    start = (page - 1) * PAGE
+    if people.words(view):
+        return _search(event_id, view, page)
+    counts = _count(event_id, view)
+    listing = _empty(counts, view, page)
     rows: list[AnyRow] = []
-    for part, first, last, size in _parts(view, counts, start, min(start + PAGE, total)):
-        rows += _read([*wanted, *part], view, first, last, size)
-    return Listing(_people(event_id, rows), counts, total, page, pages)
+    for part, start, stop, size in _parts(view, counts, listing):
+        rows += _read([*people.conditions(event_id, view), *part], view, start, stop, size)
+    return replace(listing, people=_people(event_id, rows))
+
+
+def _search(event_id: int, view: View, page: int) -> Listing:
+    """Return a page of what a search finds. What finds many finds no more than can be looked through."""
+    everywhere = _find(event_id, replace(view, state=None))
+    here: Sequence[AnyRow] = [row for row in everywhere if view.state in (None, row.state)]
+    if len(everywhere) > MANY and view.state is not None:
+        here = _find(event_id, view)
+    counts = None if len(everywhere) > MANY else Counter(State(row.state) for row in everywhere)
+    more = len(here) > MANY
+    listing = _empty(Counter({view.state or State.CONFIRMED: min(len(here), MANY)}), view, page)
+    wanted = people.conditions(event_id, view) if more else [Registration.id.in_([row.id for row in here])]
+    stop = min(listing.start + PAGE, listing.total)
+    rows = _read(wanted, view, listing.start, stop, None if more else listing.total)
+    return replace(listing, people=_people(event_id, rows), counts=counts, more=more)
+
+
+def _empty(counts: Counter[State], view: View, page: int) -> Listing:
+    total = counts.total() if view.state is None else counts[view.state]
+    listing = Listing([], counts, total, more=False, page=page)
+    return replace(listing, page=min(max(1, page), listing.pages))
 
 
 def list_countries(event_id: int) -> list[str]:
@@ -115,13 +137,10 @@ def list_tags(event_id: int) -> list[str]:
     return _each(Tag.tag, Tag.event_id == event_id)
 
 
-def _find_few(event_id: int, view: View) -> Sequence[AnyRow] | None:
-    """Return id and state of those whom a search finds in any state; None if these are many, or nothing is searched."""
-    if not people.words(view):
-        return None
-    wanted = people.conditions(event_id, replace(view, state=None))
-    found = db.session.execute(select(Registration.id, Registration.state).where(*wanted).limit(FEW + 1)).all()
-    return found if len(found) <= FEW else None
+def _find(event_id: int, view: View) -> Sequence[AnyRow]:
+    """Return id and state of whom a search finds, one more than can be looked through at most."""
+    found = select(Registration.id, Registration.state).where(*people.conditions(event_id, view)).limit(MANY + 1)
+    return db.session.execute(found).all()
 
 
 def _count(event_id: int, view: View) -> Counter[State]:
@@ -131,30 +150,29 @@ def _count(event_id: int, view: View) -> Counter[State]:
 
 
 def _parts(
-    view: View, counts: Counter[State], start: int, stop: int
+    view: View, counts: Counter[State], listing: Listing
 ) -> Iterator[tuple[list[ColumnElement[bool]], int, int, int]]:
-    """Yield the parts of a view that these places lie in: a condition, first and last place in it, its people.
+    """Yield the parts of a view that its page lies in: a condition, first and last place in it, its people.
 
     There are two where those who wait come before the others: no index holds both in this order.
     """
-    waiting = counts[State.WAITLISTED]
-    total = counts.total() if view.state is None else counts[view.state]
+    start, stop = listing.start, min(listing.start + PAGE, listing.total)
     if view.sort is not Sort.QUEUE or view.state is not None:
-        yield [], start, stop, total
+        yield [], start, stop, listing.total
         return
-    parts = [(Registration.queue_no.is_not(None), waiting), (Registration.queue_no.is_(None), total - waiting)]
-    before = 0
+    waiting = counts[State.WAITLISTED]
+    parts = [(Registration.queue_no.is_not(None), waiting), (Registration.queue_no.is_(None), listing.total - waiting)]
     for condition, size in reversed(parts) if view.descending else parts:
-        first, last = max(start - before, 0), min(stop - before, size)
+        first, last = max(start, 0), min(stop, size)
         if first < last:
             yield [condition], first, last, size
-        before += size
+        start, stop = start - size, stop - size
 
 
-def _read(wanted: Sequence[ColumnElement[bool]], view: View, start: int, stop: int, size: int) -> list[AnyRow]:
-    """Return the people in these places of `size`, in order; read from the end if that is nearer."""
-    from_end = start + stop > size
-    if from_end:
+def _read(wanted: Sequence[ColumnElement[bool]], view: View, start: int, stop: int, size: int | None) -> list[AnyRow]:
+    """Return the people in these places, in order. Of `size` places the later ones are read from the end."""
+    from_end = size is not None and start + stop > size
+    if size is not None and from_end:
         view, start, stop = replace(view, descending=not view.descending), size - stop, size - start
     order = people.order(view)
     page = select(Registration.id).where(*wanted).order_by(*order).offset(start).limit(stop - start).subquery()
@@ -174,10 +192,13 @@ def _people(event_id: int, rows: Sequence[AnyRow]) -> list[Person]:
     tags = defaultdict(list)
     for tagged in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
         tags[tagged.registration_id].append(tagged.tag)
-    return [
-        Person(row.id, row.code, State(row.state), positions.get(row.queue_no), *row[4:], tuple(tags[row.id]))
-        for row in rows
-    ]
+    return [_person(row, positions.get(row.queue_no), tuple(tags[row.id])) for row in rows]
+
+
+def _person(row: AnyRow, position: int | None, tags: tuple[str, ...]) -> Person:
+    values = dict(row._mapping)
+    del values["queue_no"]
+    return Person(**values | {"state": State(row.state), "position": position, "tags": tags})
 
 
 def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int]:

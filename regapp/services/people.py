@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, func
 
+from regapp.db import db
 from regapp.models import Registration, Tag
 from regapp.rules.searching import search_key
 from regapp.rules.states import State
@@ -52,13 +53,21 @@ def conditions(event_id: int, view: View) -> list[ColumnElement[bool]]:
     if view.tag:
         tagged = (Tag.event_id == event_id, Tag.tag == view.tag)
         found.append(exists().where(Tag.registration_id == Registration.id, *tagged))
-    found += [Registration.search_key.contains(word, autoescape=True) for word in words(view)]
+    found += [_holds(word) for word in words(view)]
     return found
 
 
 def words(view: View) -> list[str]:
     """Return the words that are searched, in the form in which people are found by them."""
     return [part for word in view.q.split() for part in search_key(word).split()]
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    """Say that a word is found in a person. PostgreSQL has an index of each three letters, of no use for fewer."""
+    if len(word) >= 3:
+        return Registration.search_key.contains(word, autoescape=True)
+    place = func.strpos if db.engine.dialect.name == "postgresql" else func.instr
+    return place(Registration.search_key, word) > 0
 
 
 def order(view: View) -> list[ColumnElement[Any]]:
