@@ -57,3 +57,15 @@ class IllegalMove(RuleViolation):
     """No such change of state. Values: `before`, `after`."""
 
     code = "illegal_move"
+
+
+class UnreadableFile(RuleViolation):
+    """A file in which no people can be found. Values: `why`, and the figures that belong to it."""
+
+    code = "unreadable_file"
+
+
+class Moved(RuleViolation):
+    """What was shown is no longer what would happen; nothing was done."""
+
+    code = "moved"

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from regapp.db import db, table
 from regapp.links import new_code
-from regapp.mail.messages import About, Message, compose
+from regapp.mail.messages import SINGLE, About, Message, compose
 from regapp.models import Consent, History, OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
 from regapp.rules.searching import search_key
@@ -65,7 +65,8 @@ class Applicant:
 class Draft:
     """A registration that only waits for its decision.
 
-    `actor`: who registers the person; `basis`: why we may keep them; `tells`: whether they get a mail about it.
+    `actor`: who registers the person; `basis`: why we may keep them; `tells`: whether they get a mail about it, of
+    this `priority`.
     """
 
     event: EventFacts
@@ -77,6 +78,7 @@ class Draft:
     actor: str = "attendee"
     basis: str = AGREED
     tells: bool = True
+    priority: int = SINGLE
 
 
 def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
@@ -134,7 +136,9 @@ def rows(draft: Draft, *, queue_no: int | None = None, position: int | None = No
         table(History): _unnumbered(line),
     }
     if draft.tells:
-        made[table(OutboxMail)] = _unnumbered(compose(message, _about(draft), now=now, **facts))
+        made[table(OutboxMail)] = _unnumbered(
+            compose(message, _about(draft), now=now, priority=draft.priority, **facts)
+        )
     return made
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from flask import Response, request, send_file, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from regapp.clock import utcnow
@@ -28,6 +29,8 @@ LARGE = 5000
 """People above which a list is made only while no other large one is, so that visitors keep the processor."""
 PATIENCE, RETRY_AFTER = 2.0, 10
 """Seconds that a large list waits for its turn; after which it is worth another try."""
+BLOCK = 64 * 1024
+"""Bytes of a file that are sent at a time."""
 _turn = Lock()
 
 
@@ -94,14 +97,29 @@ def _make(event: EventFacts, choice: Choice) -> IO[bytes]:
     return file
 
 
+class _Sending:
+    """A file on its way, block by block; closed as soon as nobody wants more of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(partial(self.file.read, BLOCK), b"")
+
+    def close(self) -> None:
+        """Close the file, which was its only copy."""
+        self.file.close()
+
+    __del__ = close
+
+
 def _send(file: IO[bytes], event: EventFacts, choice: Choice) -> Response:
     size = file.seek(0, 2)
     file.seek(0)
     kind, today = choice.wanted.format, utcnow().astimezone(ZoneInfo(event.tz)).date()
-    name = f"{event.slug}-{today}.{kind.ending}"
-    response = send_file(file, mimetype=kind.mimetype, as_attachment=True, download_name=name)
+    response = Response(_Sending(file), mimetype=kind.mimetype)
     response.content_length = size
-    response.call_on_close(file.close)
+    response.headers.set("Content-Disposition", "attachment", filename=f"{event.slug}-{today}.{kind.ending}")
     return response
 
 
