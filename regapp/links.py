@@ -1,4 +1,4 @@
-"""Links that open a registration: derived from its code, stored nowhere."""
+"""Links in mails. Those that open a registration are derived from its code, and stored nowhere."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def own_path(code: str, link_version: int) -> str:
 def own_url(code: str, link_version: int) -> str:
     """Return the full address of a registration's own page, for mails."""
     return str(current_app.config["PUBLIC_URL"]) + own_path(code, link_version)
+
+
+def overview_url(slug: str) -> str:
+    """Return the full address of an event's first page in the workspace, for mails to organizers."""
+    return f"{current_app.config['PUBLIC_URL']}/organizer/events/{slug}/"
 
 
 def split(token: str) -> tuple[str, str]:

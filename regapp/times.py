@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_location
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from flask_babel import gettext as _
 
 
@@ -18,10 +18,11 @@ class Patterns:
     day_of_year: str = "full"
     day_of_month: str = "full"
     short_day: str = "long"
+    brief_day: str | None = None
 
 
 PATTERNS = {
-    "en": Patterns("EEEE d MMMM y", "EEEE d MMMM", "EEEE d", "d MMMM y"),
+    "en": Patterns("EEEE d MMMM y", "EEEE d MMMM", "EEEE d", "d MMMM y", "d MMM"),
     "hu": Patterns("y. MMMM d., EEEE", "y. MMMM d., EEEE", "y. MMMM d., EEEE", "y. MMMM d."),
 }
 """Language → its patterns; the other languages take CLDR's own forms."""
@@ -40,6 +41,12 @@ def written(value: date, pattern: str, lang: str) -> str:
 def day(instant: datetime, tz: str, lang: str) -> str:
     """Return the day on which an instant falls in this zone: Tuesday 1 December 2026."""
     return written(instant.astimezone(ZoneInfo(tz)).date(), patterns(lang).day, lang)
+
+
+def brief_day(value: date, lang: str) -> str:
+    """Return a day where there is little room, and the year is known: 7 Sep."""
+    pattern = patterns(lang).brief_day
+    return written(value, pattern, lang) if pattern else str(format_skeleton("MMMd", value, locale=lang))
 
 
 def moment(instant: datetime, tz: str, lang: str) -> str:

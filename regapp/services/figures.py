@@ -77,7 +77,11 @@ def count_confirmed(event_id: int) -> Confirmed:
     for country, organisation_type, people in db.session.execute(select(*of, func.count()).where(*mine).group_by(*of)):
         countries[country] += people
         types[organisation_type] += people
-    return Confirmed(countries.total(), countries.most_common(), types.most_common())
+    return Confirmed(countries.total(), _most_first(countries), _most_first(types))
+
+
+def _most_first(counted: Counter[str | None]) -> list[tuple[str | None, int]]:
+    return sorted(counted.items(), key=lambda item: (-item[1], item[0] or ""))
 
 
 def count_days(event: EventFacts, *, now: datetime) -> Days:

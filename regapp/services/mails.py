@@ -169,8 +169,6 @@ def get_file(event_id: int, mail_id: int) -> bytes:
     return path.read_bytes()
 
 
-def _list(
-    event_id: int, which: ColumnElement[bool], *, order: Sequence[Any], limit: int = PAGE
-) -> list[Mail]:
+def _list(event_id: int, which: ColumnElement[bool], *, order: Sequence[Any], limit: int = PAGE) -> list[Mail]:
     wanted = _MAILS.where(OutboxMail.event_id == event_id, which).order_by(*order).limit(limit)
     return [Mail(*row) for row in db.session.execute(wanted)]

@@ -142,12 +142,12 @@ def _edition_before(
 ) -> tuple[list[int], int | None, int | None]:
     """Return the steps of the edition before, as far as this one's reach; its people after the same time, and at last.
 
-    Without one there are none.
+    Without one, or if nobody came to it, there are none.
     """
     earlier = figures.find_edition_before(event)
-    if earlier is None:
+    days = figures.count_days(earlier, now=now) if earlier else Days()
+    if earlier is None or not any(days.gained.values()):
         return [], None, None
-    days = figures.count_days(earlier, now=now)
     began, ended, present = _span(earlier, days, now=now)
     counted = _cumulate(days, began, min(began + (last - first), ended, present), step)
     so_far = sum(people for day, people in days.gained.items() if day - began <= shown - first)

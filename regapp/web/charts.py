@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from babel.dates import format_skeleton
-
+from regapp import times
 from regapp.services.overview import Curve
 
 WIDTH, HEIGHT = 600, 200
@@ -70,6 +69,5 @@ def _labels(first: date, days: int, lang: str) -> list[tuple[float, str]]:
     numbers = sorted({round(number * (days - 1) / (LABELS - 1)) for number in range(LABELS)})
     spread = max(1, days - 1)
     return [
-        (round(100 * number / spread, 1), format_skeleton("MMMd", first + timedelta(days=number), locale=lang))
-        for number in numbers
+        (round(100 * number / spread, 1), times.brief_day(first + timedelta(days=number), lang)) for number in numbers
     ]

@@ -9,6 +9,7 @@ from regapp.mail.letters import Letter
 
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
 FACTS = {"position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body"}
+FACTS |= {"taken", "waiting", "registered", "cancelled", "promoted", "failing", "since"}
 TEXTS = {
     "en": {
         "name": "European Cluster Conference",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, url_for
@@ -23,7 +24,7 @@ from regapp.web import access
 from regapp.web.filters import number
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.capacity_forms import ApplyForm, TryForm
-from regapp.web.organizer.history_words import by, places
+from regapp.web.organizer.history_words import by, places, when
 from regapp.web.pages import page
 from regapp.web.settling import settle_on
 
@@ -78,7 +79,8 @@ def _page(me: Me, event: EventFacts, form: TryForm | ApplyForm, *, status: int =
         "organizer/capacity.html", status=status, me=me, event=event, form=form, tab="organizer.capacity", now=now,
         confirm=ApplyForm(formdata=None),
         phase=phase(event, now), over=phase(event, now) in OVER, at_once=waitlist.MOST, lines=lines,
-        names=history.name_actors(lines), places_words=places, by=by, **found,
+        names=history.name_actors(lines), places_words=places, by=by,
+        when=partial(when, tz=event.tz, now=now), **found,
     )  # fmt: skip
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from regapp import times
 from regapp.rules.states import State
 from regapp.services.history import Line
 from regapp.services.records import Action
+from regapp.web import languages
 from regapp.web.filters import number
 
 PersonPage = Callable[[str], str | None]
@@ -21,6 +25,19 @@ def words(line: Line, person_page: PersonPage = lambda code: None) -> Markup:
     """Return what happened, without its full stop; the person's name leads to their page."""
     sentence = _about_person(line) if line.code is not None else _about_event(line)
     return Markup(sentence) % {"person": _person(line, person_page)}  # noqa: S704  our own sentence, values escaped
+
+
+def when(at: datetime, *, tz: str, now: datetime) -> Markup:
+    """Return when something happened, as short as a column of a list needs it: today and yesterday by these words."""
+    lang, local = languages.current(), at.astimezone(ZoneInfo(tz))
+    today = now.astimezone(ZoneInfo(tz)).date()
+    day = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}.get(local.date())
+    if day is None:
+        same_year = local.year == today.year
+        pattern = times.patterns(lang).short_day
+        day = times.brief_day(local, lang) if same_year else times.written(local, pattern, lang)
+    written = f"{day}, {local:%H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat("T", "minutes"), written)
 
 
 def by(line: Line, names: Mapping[str, str]) -> str:
@@ -39,7 +56,8 @@ def _person(line: Line, person_page: PersonPage) -> Markup:
     if not line.name:
         return escape(_("Somebody who was erased"))
     page = person_page(line.code or "")
-    return Markup('<a href="{}">{}</a>').format(page, line.name) if page else escape(line.name)
+    name = Markup("<bdi>{}</bdi>").format(line.name)  # whatever direction it is written in
+    return Markup('<a href="{}">{}</a>').format(page, name) if page else name
 
 
 def _about_person(line: Line) -> str:
