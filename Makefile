@@ -58,7 +58,7 @@ screenshots: .venv/development chromium ## take pictures of every page and mail 
 
 translations: .venv/development ## collect new sentences into the catalogues, and compile these
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --project regapp -o .venv/messages.pot .
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -i .venv/messages.pot -d regapp/translations
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 -i .venv/messages.pot -d regapp/translations
 	$(BIN)/pybabel -q compile -d regapp/translations
 
 clean: ## remove what was installed or generated; keeps instance/

@@ -1,16 +1,22 @@
-"""The database: one session a request, one place that begins and ends a transaction."""
+"""The database: one session a request, one place that begins and ends a transaction.
+
+The session makes objects of rows and keeps track of them. That costs more than sending a statement, so what is sent for
+nearly every visitor does without: it takes the bare `connection` of the step that it belongs to, or is `read` at once.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Row, Table, event
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, Table, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -29,7 +35,21 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": False})
+_step: ContextVar[Connection | None] = ContextVar("step", default=None)
+"""The connection of the transaction that is open, if one is."""
+
+
+class JoiningSession(Session):
+    """A session that takes part in the transaction that is open, and otherwise has a connection of its own."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """Return where statements go."""
+        return _step.get() or super().get_bind(*args, **kwargs)
+
+
+db = SQLAlchemy(
+    model_class=Base, session_options={"class_": JoiningSession, "expire_on_commit": False, "autoflush": False}
+)
 
 if TYPE_CHECKING:
     Model = Base
@@ -84,19 +104,38 @@ def transaction(*, gives_seats_only: bool = False) -> Iterator[None]:
     For the outermost caller only (route, command, worker, test); services never commit. Ends a read transaction that
     is open. On SQLite the write lock is taken at once, so that nothing read inside can be out of date.
     """
-    db.session.commit()
-    db.session.connection(execution_options={"writes": True})
+    _end_reading()
     try:
-        yield
-        db.session.commit()
+        with db.engine.connect().execution_options(writes=True) as opened, opened.begin(), _as_step(opened):
+            yield
     except BaseException:
-        db.session.rollback()
         changes.settings += 1  # what was believed may be the reason
         raise
     if gives_seats_only:
         changes.seats += 1
     else:
         changes.settings += 1
+
+
+def connection() -> Connection:
+    """Return the connection of the open transaction. Raises: LookupError if there is none."""
+    step = _step.get()
+    if step is None:
+        raise LookupError("no transaction is open")
+    return step
+
+
+def read(statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+    """Return the rows of a statement without the ORM: as of now, or as the open transaction sees them.
+
+    What the session reads later is no older. It keeps a connection that it has once taken, and then lends it: a thread
+    that held two at a time could wait for itself.
+    """
+    lent = _step.get() or (db.session.connection() if _session_reads() else None)
+    if lent is not None:
+        return lent.execute(statement, values).all()
+    with db.engine.connect() as opened:
+        return opened.execute(statement, values).all()
 
 
 @contextmanager
@@ -110,6 +149,30 @@ def snapshot() -> Iterator[Connection]:
         yield db.session.connection(execution_options=options)
     finally:
         db.session.rollback()
+
+
+@contextmanager
+def _as_step(opened: Connection) -> Iterator[None]:
+    """Let everything inside the block use this connection, the session too if anybody asks for it."""
+    token = _step.set(opened)
+    try:
+        yield
+        _end_reading()  # stores what the session still has to store
+    except BaseException:
+        if db.session.registry.has():
+            db.session.rollback()
+        raise
+    finally:
+        _step.reset(token)
+
+
+def _end_reading() -> None:
+    if db.session.registry.has():  # looking at it would make one
+        db.session.commit()
+
+
+def _session_reads() -> bool:
+    return db.session.registry.has() and db.session().in_transaction()
 
 
 def prepare_engine(engine: Engine) -> None:

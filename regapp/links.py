@@ -35,6 +35,11 @@ def own_url(code: str, link_version: int) -> str:
     return str(current_app.config["PUBLIC_URL"]) + own_path(code, link_version)
 
 
+def event_url(slug: str) -> str:
+    """Return the full address of an event's page, for mails."""
+    return f"{current_app.config['PUBLIC_URL']}/events/{slug}"
+
+
 def split(token: str) -> tuple[str, str]:
     """Return code and mac of a token; empty strings if it is not one."""
     code, _, mac = token.rpartition("-")

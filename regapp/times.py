@@ -12,17 +12,22 @@ from flask_babel import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """How a language writes dates (patterns of Unicode TR 35, or CLDR's own forms)."""
+    """How a language writes dates (patterns of Unicode TR 35, or CLDR's own forms).
+
+    `in_year`, `in_month`: the first and the last day of an event within one year, within one month.
+    """
 
     day: str = "full"
-    day_of_year: str = "full"
-    day_of_month: str = "full"
+    in_year: tuple[str, str] = ("full", "full")
+    in_month: tuple[str, str] = ("full", "full")
     short_day: str = "long"
 
 
 PATTERNS = {
-    "en": Patterns("EEEE d MMMM y", "EEEE d MMMM", "EEEE d", "d MMMM y"),
-    "hu": Patterns("y. MMMM d., EEEE", "y. MMMM d., EEEE", "y. MMMM d., EEEE", "y. MMMM d."),
+    "en": Patterns("EEEE d MMMM y", ("EEEE d MMMM", "EEEE d MMMM y"), ("EEEE d", "EEEE d MMMM y"), "d MMMM y"),
+    "hu": Patterns(
+        "y. MMMM d., EEEE", ("y. MMMM d., EEEE", "MMMM d., EEEE"), ("y. MMMM d., EEEE", "d., EEEE"), "y. MMMM d."
+    ),
 }
 """Language → its patterns; the other languages take CLDR's own forms."""
 

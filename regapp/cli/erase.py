@@ -39,7 +39,7 @@ def erase_event(event_id: int, *, now: datetime) -> None:
     while True:
         with transaction():
             erased = erasure.erase_event(event_id, now=now)
+        erasure.forget_files(erased)
         if not erased.people:
             break
-        erasure.forget_files(erased)
     compact()

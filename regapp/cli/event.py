@@ -1,4 +1,4 @@
-"""Changing an event on the command line: everybody who takes part is told."""
+"""Changing an event on the command line. When it is moved or called off, everybody who takes part is told."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from regapp.cli.naming import no_such_event
 from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import BadDates, EventOver, NotFound
+from regapp.models import RobotCheck
 from regapp.services import editing, events
 from regapp.services.editing import EventChange
 from regapp.services.events import EventFacts
@@ -20,7 +21,7 @@ from regapp.speech import DEFAULT, LANGUAGES
 ACTOR = "operator"
 LOCAL = click.DateTime(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
-event_cli = AppGroup("event", help="Move an event, or call it off. Everybody who takes part is told.")
+event_cli = AppGroup("event", help="Move an event, call it off, or keep robots out of it.")
 
 
 @event_cli.command("change")
@@ -35,7 +36,7 @@ def change(
     event: str, *, starts: datetime | None, ends: datetime | None, venue: str | None, address: str | None,
     online: str | None, lang: str,
 ) -> None:  # fmt: skip
-    """Change when and where EVENT takes place."""
+    """Change when and where EVENT takes place. Everybody who takes part is told."""
     found = _get(event)
     texts = {key: text for key, text in {"venue": venue, "address": address}.items() if text is not None}
     wanted = EventChange(_instant(found, starts), _instant(found, ends), online, {lang: texts} if texts else {})
@@ -52,13 +53,26 @@ def change(
 @event_cli.command("cancel")
 @click.argument("event")
 def cancel(event: str) -> None:
-    """Call EVENT off. This cannot be undone."""
+    """Call EVENT off. Everybody who takes part is told. This cannot be undone."""
     try:
         with transaction():
             told = editing.cancel_event(_get(event).id, actor=ACTOR, now=utcnow())
     except EventOver:
         raise _over(event) from None
     click.echo(f"{event} is called off: {told} people are told")
+
+
+@event_cli.command("robots")
+@click.argument("event")
+@click.argument("check", type=click.Choice([check.value for check in RobotCheck]))
+def robots(event: str, check: str) -> None:
+    """Let browsers make a small calculation before they register for EVENT (work), or not (none)."""
+    try:
+        with transaction():
+            editing.check_robots(_get(event).id, RobotCheck(check), actor=ACTOR, now=utcnow())
+    except EventOver:
+        raise _over(event) from None
+    click.echo(f"{event}: robots are checked by {check}")
 
 
 def _get(slug: str) -> EventFacts:

@@ -67,14 +67,14 @@ def build(
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method.value)
+    for zone in _zones(entries):  # first: some calendars read a file once, from top to bottom
+        calendar.add_component(zone)
     for entry in entries:
         component = _component(entry, now=now)
         if organizer is not None and attendee is not None:
             component.add("organizer", _address(organizer))
             component.add("attendee", _invited(attendee))
         calendar.add_component(component)
-    for zone in _zones(entries):
-        calendar.add_component(zone)
     return bytes(calendar.to_ical())
 
 

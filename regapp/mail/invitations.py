@@ -41,16 +41,17 @@ def _method(letter: Letter) -> Method | None:
     message, state = Message(letter.message), letter.facts.get("state")
     if message in INVITES and state == State.CONFIRMED:
         return Method.REQUEST
-    gone = message is Message.CANCELLED and letter.facts.get("before") == State.CONFIRMED
+    gone = message in (Message.CANCELLED, Message.ERASED) and letter.facts.get("before") == State.CONFIRMED
     called_off = message is Message.EVENT_CANCELLED and state == State.CONFIRMED
     return Method.CANCEL if gone or called_off else None
 
 
 def _entry(letter: Letter, lang: str, *, cancelled: bool) -> Entry:
-    url = links.own_url(letter.facts["code"], letter.facts["link_version"])
+    code = letter.facts["code"]  # empty in a receipt of erasure, whose registration has no page any more
+    url = links.own_url(code, letter.facts["link_version"]) if code else links.event_url(letter.slug)
     join = "" if cancelled else letter.online_url or ""
     return Entry(
-        uid=calendar.uid_of(letter.facts["code"]),
+        uid=calendar.uid_of(code or letter.facts["entry"]),
         sequence=letter.facts["sequence"],
         tz=letter.tz,
         starts_at=letter.starts_at,

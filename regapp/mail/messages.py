@@ -10,6 +10,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+MARK = "mark"
+"""The fact that stays of a visitor's message: a keyed hash of the writer's address, by which it can be erased."""
 SINGLE, BULK = 0, 10
 """Priorities: of a mail that one person waits for, and of one that goes to many at once and may leave later."""
 TURNS_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -56,7 +58,7 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     """Return the outbox row of a mail, to be inserted with the change that causes it. Every row has the same keys.
 
     `facts` are what the mail says as of that change (state, position); they must fit into JSON and name no person.
-    What a visitor wrote to the organizers is the exception: those facts are emptied once it is sent.
+    What a visitor wrote to the organizers is the exception: of those facts only a mark stays once it is sent.
     """
     return {
         "event_id": about.event_id,

@@ -20,7 +20,7 @@ from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.errors import NotFound
 from regapp.mail.letters import Letter
-from regapp.mail.messages import Message
+from regapp.mail.messages import MARK, Message
 from regapp.mail.render import render
 from regapp.mail.transport import (
     Connection,
@@ -122,7 +122,8 @@ def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
 def record_sent(letter: Letter, *, now: datetime) -> None:
     """Note that a mail was handed over, and forget to whom."""
     log.info("mail_sent", outbox_id=letter.id, message=letter.message)
-    forgotten: dict[str, Any] = {"facts": {}} if letter.message == Message.CONTACT else {}
+    kept = {name: letter.facts[name] for name in (MARK,) if name in letter.facts}
+    forgotten: dict[str, Any] = {"facts": kept} if letter.message == Message.CONTACT else {}
     _record([letter], sent_at=now, to_address=None, to_name=None, error=None, **forgotten)
 
 
@@ -198,6 +199,8 @@ def _send(
         trouble = _hand_over(letter, connection)
         if trouble is None:
             record_sent(letter, now=clock())
+            if isinstance(connection, Folder) and not _exists(letter):
+                connection.forget(letter)
             sent += 1
             continue
         record_failure(letter, now=clock(), words=trouble.words)
@@ -206,6 +209,14 @@ def _send(
             give_back(batch[index + 1 :], now=clock())
             return Report(sent, failed, reachable=False)
     return Report(sent, failed)
+
+
+def _exists(letter: Letter) -> bool:
+    """Say whether a mail is still known: it is not if its person was erased while it was handed over."""
+    same = and_(OutboxMail.message == letter.message, OutboxMail.created_at == letter.created_at)  # SQLite reuses ids
+    found = db.session.scalar(select(OutboxMail.id).where(OutboxMail.id == letter.id, same))
+    db.session.rollback()
+    return found is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class MailMessage(flask_mail.Message):
         self.page = rendered.html
         self.language = rendered.lang
         self.msgId = _message_id(letter)
-        self.file_name = f"{letter.id:06}-{letter.message}.eml"
+        self.file_name = file_name(letter.id, letter.message)
         self.answers_to = _answers_to(letter)
         self.forgets = letter.message == Message.ERASED
         organiser = one_line(letter.text("organiser", rendered.lang)) or sender()[0]
@@ -77,9 +77,11 @@ class MailMessage(flask_mail.Message):
 
     def as_file(self) -> bytes:
         """Return the mail as it is kept where no server is set. Who was erased is not named in what nobody receives."""
+        if not self.forgets:
+            return self._message().as_bytes()
+        self.invitation = None
         message = self._message()
-        if self.forgets:
-            message.replace_header("To", "undisclosed-recipients:;")
+        message.replace_header("To", "undisclosed-recipients:;")
         return message.as_bytes()
 
 
@@ -141,6 +143,15 @@ class Folder:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path / message.file_name)
+
+    def forget(self, letter: Letter) -> None:
+        """Take the file away again: its person was erased while it was written."""
+        (self.path / file_name(letter.id, letter.message)).unlink(missing_ok=True)
+
+
+def file_name(outbox_id: int, message: str) -> str:
+    """Return what the file of this mail is called."""
+    return f"{outbox_id:06}-{message}.eml"
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import CTE, ColumnElement, Select, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql
 
-from regapp.db import db, table
+from regapp.db import connection, db, table
 from regapp.models import Party
 from regapp.services import drafts
 from regapp.services.drafts import Draft
@@ -38,7 +38,7 @@ def _in_one(draft: Draft) -> bool:
     rows = {table(Party): drafts.party_row(draft), **drafts.rows(draft)}
     statement = _statement(tuple((into, tuple(row)) for into, row in rows.items()))
     values = {f"{into.name}_{column}": value for into, row in rows.items() for column, value in row.items()}
-    return bool(db.session.execute(statement, values).scalar_one())
+    return bool(connection().execute(statement, values).scalar_one())
 
 
 @lru_cache

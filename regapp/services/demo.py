@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, exists, select
 
 from regapp.db import db
-from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind
+from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind, RobotCheck
 from regapp.services import drafts, events, registrations
 from regapp.services.drafts import Applicant, Details
 
@@ -39,6 +39,7 @@ class DemoEvent:
     starts_in_weeks: int | None = None
     change_until: datetime | None = None
     contact_address: str | None = None
+    robot_check: str = RobotCheck.NONE
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -88,6 +89,7 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
         closes_at=instant(demo, demo.closes_at, now=now),
         change_until=demo.change_until and instant(demo, demo.change_until, now=now),
         contact_address=demo.contact_address,
+        robot_check=RobotCheck(demo.robot_check),
         texts=demo.texts,
     )
     db.session.add(event)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from regapp.db import AnyRow, db
 from regapp.errors import BadDates, EventOver
 from regapp.mail.messages import BULK, Message, compose
-from regapp.models import Event, EventStatus, Party, Quota, Registration
+from regapp.models import Event, EventStatus, Party, Quota, Registration, RobotCheck
 from regapp.rules.states import LIVING
 from regapp.services import events, records, seats, waitlist
 from regapp.services.events import EventFacts
@@ -58,6 +58,14 @@ def change_event(event_id: int, change: EventChange, *, actor: str, now: datetim
         new["closes_at"] = starts_at  # nobody registers for what has begun
     _store(event, new, Action.EVENT_CHANGED, reason=",".join(sorted(new)), actor=actor, now=now)
     return _tell(event, Message.EVENT_CHANGED, now=now, changed=sorted(new), was=_was(event, new))
+
+
+def check_robots(event_id: int, robot_check: RobotCheck, *, actor: str, now: datetime) -> None:
+    """Choose how robots are kept from registering; nobody is told. Raises: NotFound; EventOver."""
+    event = seats.lock(event_id)
+    _check_alive(event, now)
+    if event.robot_check != robot_check:
+        _store(event, {"robot_check": robot_check}, Action.EVENT_CHANGED, reason="robot_check", actor=actor, now=now)
 
 
 def cancel_event(event_id: int, *, actor: str, now: datetime) -> int:

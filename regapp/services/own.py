@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from regapp.db import db, table
+from regapp.db import db, read, table
 from regapp.errors import NotFound
 from regapp.models import History, Party, Registration
 from regapp.rules import window
@@ -70,9 +70,10 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
 
     `read_event`: where its event comes from, unless the person waits: who waits looks at its numbers.
     """
-    row = db.session.execute(_OWN, {"code": code}).one_or_none()
-    if row is None:
+    found = read(_OWN, {"code": code})
+    if not found:
         raise NotFound
+    [row] = found
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
      registered_at) = row  # fmt: skip
     waits = queue_no is not None

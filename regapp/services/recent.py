@@ -35,14 +35,15 @@ class _Kept:
 def get_by_slug(slug: str, *, now: datetime, seats_may_lag: bool = False) -> EventFacts:
     """Return the event that the public sees under this address. Raises: NotFound.
 
-    `seats_may_lag`: what this process has just given away need not be known yet; the guard counts again.
+    `seats_may_lag`: what this process has just given away need not be known yet: where the guard counts again, or
+    where no figures are shown.
     """
     return _recall(slug, events.get_by_slug, now=now, seats_may_lag=seats_may_lag)
 
 
-def get(event_id: int, *, now: datetime) -> EventFacts:
-    """Return an event, whoever may see it. Raises: NotFound."""
-    return _recall(event_id, events.get, now=now, seats_may_lag=False)
+def get(event_id: int, *, now: datetime, seats_may_lag: bool = False) -> EventFacts:
+    """Return an event, whoever may see it. `seats_may_lag`: as above. Raises: NotFound."""
+    return _recall(event_id, events.get, now=now, seats_may_lag=seats_may_lag)
 
 
 def _recall(key: Any, read: Callable[[Any], EventFacts], *, now: datetime, seats_may_lag: bool) -> EventFacts:

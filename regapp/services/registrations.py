@@ -106,6 +106,11 @@ def _settle_newcomer(draft: Draft, party_id: int, *, seated: bool) -> tuple[Outc
     return (MustAgreeToWait(event.waiting) if can_wait else NoPlace()), event
 
 
+def is_answered(draft: Draft) -> bool:
+    """Say whether this form has its answer already (R9)."""
+    return current.find_by_submission(draft.submission_hash) is not None
+
+
 def _answer_again(draft: Draft) -> Outcome | None:
     """Answer a form that came before (R9), or an address that takes part already (R8); None if there is neither."""
     first = current.find_by_submission(draft.submission_hash)

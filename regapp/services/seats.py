@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, or_, update
 
-from regapp.db import db, table
+from regapp.db import connection, db, table
 from regapp.errors import NotFound
 from regapp.models import Quota, QuotaKind
 from regapp.services import events
@@ -52,8 +52,8 @@ def take(event: EventFacts, seats: int, *, now: datetime) -> bool:
     It holds only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired,
     the settings are those that were read, there is room. Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
     """
-    found = db.session.execute(_TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now})
-    return bool(found.rowcount)  # type: ignore[attr-defined]  # a cursor result has one
+    found = connection().execute(_TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now})
+    return bool(found.rowcount)
 
 
 def lock(event_id: int) -> EventFacts:

@@ -6,7 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from regapp.web import converters, errors, filters, headers, languages, limits
+from regapp.web import converters, errors, filters, headers, languages, limits, sessions
 from regapp.web.public import bp as public
 from regapp.web.requests import ForgivingRequest
 from regapp.web.system.routes import bp as system
@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     languages.init_app(app)
     filters.init_app(app)
     headers.init_app(app)
+    sessions.init_app(app)
     errors.init_app(app)
     limits.init_app(app)
     app.register_blueprint(public)

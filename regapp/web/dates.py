@@ -28,7 +28,7 @@ def moment(instant: datetime, tz: str) -> Markup:
 
 def short_moment(instant: datetime, tz: str) -> Markup:
     """Return the instant where the zone has been named before: 7 September 2026, 10:04 (CEST)."""
-    return _short_moment(instant, tz, languages.current())
+    return _short_moment(instant.replace(second=0, microsecond=0), tz, languages.current())
 
 
 def days(starts_at: datetime, ends_at: datetime, tz: str) -> Markup:
@@ -67,10 +67,10 @@ def _days(starts_at: datetime, ends_at: datetime, tz: str, lang: str) -> Markup:
     if first == last:
         return _date(first, patterns.day, lang)
     same_month = (first.year, first.month) == (last.year, last.month)
-    pattern = patterns.day_of_month if same_month else patterns.day_of_year
+    pair = patterns.in_month if same_month else patterns.in_year
     if first.year != last.year:
-        pattern = patterns.day
-    ends = {"first": _date(first, pattern, lang), "last": _date(last, patterns.day, lang)}
+        pair = (patterns.day, patterns.day)
+    ends = {"first": _date(first, pair[0], lang), "last": _date(last, pair[1], lang)}
     sentence = _("%(first)s and %(last)s") if (last - first).days == 1 else _("%(first)s to %(last)s")
     return Markup(sentence) % ends  # noqa: S704  our own sentence, and values that are markup already
 

@@ -12,6 +12,8 @@ from regapp.web.pages import page
 
 PAGES = frozenset({403, 404, 405, 413, 429, 500, 503})
 """Statuses with a page of their own; the rest share errors/400.html."""
+SENT_AGAIN = frozenset({429, 503})
+"""Statuses after which the same form may be sent again, so it is offered with all its words."""
 RETRY_AFTER = 5
 """Seconds after which a database that was away is worth another try."""
 
@@ -41,12 +43,23 @@ def _database_away(error: Exception) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = page(_template(status), status=status, typed=_typed() if status == 503 else [])
+    response = page(
+        _template(status),
+        status=status,
+        typed=_typed() if status in SENT_AGAIN else [],
+        minutes=_minutes(error) if status == 429 else None,
+    )
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.allow.update(error.valid_methods)
     if isinstance(error, ServiceUnavailable | TooManyRequests) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _minutes(error: HTTPException) -> int | None:
+    """Return after how many minutes it is worth another try, if that is known."""
+    seconds = getattr(error, "retry_after", None)
+    return -(-seconds // 60) if isinstance(seconds, int) else None
 
 
 def _template(status: int) -> str:

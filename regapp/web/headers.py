@@ -40,7 +40,7 @@ def shared(response: Response, *, now: datetime, edge: datetime | None) -> Respo
 
 
 def _add(response: Response) -> Response:
-    response.headers.update(current_app.extensions[_EVERYWHERE])
+    response.headers.extend(current_app.extensions[_EVERYWHERE])
     if response.mimetype == "text/html":
         response.vary.add("Accept-Language")
     if request.path.startswith("/r/"):

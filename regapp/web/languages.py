@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, has_request_context, request
@@ -12,10 +13,14 @@ from flask_babel import Babel, get_translations, refresh
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from regapp.speech import DEFAULT, LANGUAGES
 
 _CHOSEN, _SPOKEN = "regapp.lang.chosen", "regapp.lang.spoken"
+MOST_ASKED = 1000
+"""Characters that are read of what a browser asks for; none asks for so many languages."""
 
 
 def init_app(app: Flask) -> None:
@@ -31,7 +36,7 @@ def current() -> str:
         return DEFAULT
     environ = request.environ
     if _SPOKEN not in environ:
-        environ[_SPOKEN] = chosen() or request.accept_languages.best_match(LANGUAGES) or DEFAULT
+        environ[_SPOKEN] = chosen() or _wanted(request.headers.get("Accept-Language", "")[:MOST_ASKED])
     return str(environ[_SPOKEN])
 
 
@@ -44,9 +49,15 @@ def chosen() -> str | None:
     return found
 
 
+@lru_cache(256)
+def _wanted(accepted: str) -> str:
+    """Return the language that a browser likes best of ours; remembered, as most browsers say one of few things."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES) or DEFAULT
+
+
 def speak(lang: str) -> None:
     """Speak the language in which a person registered, unless the address asks for another one. Source: R17."""
-    if chosen() is None and lang in LANGUAGES:
+    if chosen() is None and lang in LANGUAGES and lang != current():
         request.environ[_SPOKEN] = lang
         refresh()
 

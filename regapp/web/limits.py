@@ -22,8 +22,12 @@ from regapp.clock import utcnow
 
 PER_ADDRESS = RateLimitItemPerHour(5)
 """For what goes to one address, or is said to come from one."""
+PER_REGISTRATION = RateLimitItemPerHour(20)
+"""For changes of one address's registration at one event: each is a mail to that address."""
 PER_EVENT = RateLimitItemPerHour(60)
 """For what goes to the organizers of one event, whoever sends it."""
+WITHOUT_WORK = RateLimitItemPerHour(20)
+"""For registrations at one event by browsers that cannot make the calculation against robots."""
 TIMEOUT = 0.25
 """Seconds that Redis may take; then this process counts by itself."""
 AWAY = 30.0
@@ -57,13 +61,18 @@ def init_app(app: Flask) -> None:
 
 
 def check(limit: RateLimitItem, what: str, whom: str) -> None:
-    """Count one more; `whom` is stored only as a keyed hash. Raises: TooManyRequests, with the seconds to wait."""
+    """Count one more. Raises: TooManyRequests, with the seconds to wait."""
+    wait = hit(limit, what, whom)
+    if wait is not None:
+        raise TooManyRequests(retry_after=wait)
+
+
+def hit(limit: RateLimitItem, what: str, whom: str) -> int | None:
+    """Count one more; return the seconds to wait if it is one too many. `whom` is stored only as a keyed hash."""
     key = f"limits {current_app.config['SECRET_KEY']}".encode()
     hashed = hmac.digest(key, whom.encode(), hashlib.sha256).hex()[:32]
     limits: Limits = current_app.extensions["limits"]
-    wait = limits.hit(limit, what, hashed)
-    if wait is not None:
-        raise TooManyRequests(retry_after=wait)
+    return limits.hit(limit, what, hashed)
 
 
 def _hit(limiter: FixedWindowRateLimiter, limit: RateLimitItem, names: tuple[str, ...]) -> int | None:

@@ -32,6 +32,21 @@ QUALITY = 60
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
+CONFERENCE = "/events/european-cluster-conference"
+ANSWERS = {
+    "register-problem": (f"{CONFERENCE}/register", {"email": "ilona@", "organisation": "Pannon Cluster"}),
+    "check-your-mail": (f"{CONFERENCE}/link", {"email": "ilona@example.org"}),
+    "contact-sent": (
+        f"{CONFERENCE}/contact", {"name": "Pál Nagy", "email": "pal@example.org", "message": "Is there parking nearby?"}
+    ),
+}  # fmt: skip
+"""Pages that answer a form: name → the form, and what is typed into it."""
+IMPRINT = {
+    "en": {"name": "Cluster breakfast", "imprint": "Cluster Association\n\n1 Example Street, 1000 Brussels"},
+    "hu": {"name": "Klaszterreggeli", "imprint": "Klaszterszövetség\n\n1000 Brüsszel, Példa utca 1."},
+}
+
+
 def main() -> None:
     """Make the installation, look at it, write the pictures."""
     with ExitStack() as stack:
@@ -62,12 +77,13 @@ def _prepare() -> dict[str, str]:
     ilona = {"first_name": "Ilona", "last_name": "Szabó", "organisation": "Pannon Cluster", "country": "HU"}
     seated, waiting = make_registration(event, **ilona), make_registration(training, **ilona)
     gone, unserved = make_registration(event, **ilona), make_registration(_served(now), **ilona)
+    guarded = make_event(robot_check="work", texts=IMPRINT)
     with transaction():
         registrations.cancel(gone.id, actor="attendee", now=now)
     with transaction():
         waitlist.end_serving(unserved.event.id, now=now + timedelta(days=2))
     assert contacts.is_contactable(get(event.id))
-    public = f"/events/{event.slug}"
+    public = CONFERENCE
     own = {
         name: own_path(person.code, person.link_version)
         for name, person in {"confirmed": seated, "waiting": waiting, "cancelled": gone, "no-place": unserved}.items()
@@ -79,6 +95,9 @@ def _prepare() -> dict[str, str]:
         "event-upcoming": "/events/kayaking-on-the-danube",
         "event-past": "/events/clusters-in-europe-iv",
         "register": f"{public}/register",
+        "register-waiting": f"/events/{training.slug}/register",
+        "register-guarded": f"/events/{guarded.slug}/register",
+        "imprint": f"/events/{guarded.slug}/imprint",
         "link-again": f"{public}/link",
         "contact": f"{public}/contact",
         "privacy": f"{public}/privacy",
@@ -98,6 +117,20 @@ def _take_pages(browser: Browser, url: str, pages: dict[str, str], lang: str) ->
         for name, path in pages.items():
             page.goto(f"{url}{path}?lang={lang}", wait_until="networkidle")
             _write(page, f"{lang}-{name}-{width}")
+        leaving = make_registration(get_by_slug("european-cluster-conference"))
+        erase = f"{own_path(leaving.code, leaving.link_version)}/erase"
+        for name, (path, typed) in {**ANSWERS, "erased": (erase, {})}.items():
+            page.goto(f"{url}{path}?lang={lang}")
+            _send(page, typed)
+            _write(page, f"{lang}-{name}-{width}")
+
+
+def _send(page: Page, typed: dict[str, str]) -> None:
+    """Send the form of this page; `typed` by the names of its fields."""
+    for field, text in typed.items():
+        page.fill(f"[name={field}]", text)
+    with page.expect_navigation(wait_until="networkidle"):
+        page.locator("main form button").click()
 
 
 def _take_mails(browser: Browser, lang: str) -> None:

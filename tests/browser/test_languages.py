@@ -1,4 +1,4 @@
-"""A visitor's whole way in each language: wait, be promoted, lose the link, move, cancel, erase."""
+"""A visitor's whole way in each language: wait, be promoted, change, lose the link, move, cancel, erase."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from tests.browser.visits import Visit, visiting
 from tests.factories import make_event
 
 Words = Callable[[str], str]
-LOOKS = [
-    pytest.param({"width": 390, "height": 844}, True, id="390 px, JavaScript"),
-    pytest.param({"width": 1280, "height": 800}, False, id="1280 px, no JavaScript"),
+WINDOWS = [
+    pytest.param({"width": 390, "height": 844}, id="390 px"),
+    pytest.param({"width": 1280, "height": 800}, id="1280 px"),
 ]
+SCRIPTS = [pytest.param(True, id="JavaScript"), pytest.param(False, id="no JavaScript")]
 DETAILS = {"first_name": "Ana", "last_name": "Kovács", "organisation": "Danube Cluster"}
 
 
@@ -36,7 +37,8 @@ def _words(lang: str) -> Words:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize(("viewport", "scripts"), LOOKS)
+@pytest.mark.parametrize("scripts", SCRIPTS)
+@pytest.mark.parametrize("viewport", WINDOWS)
 def test_the_whole_way(
     app: Flask, browser: Browser, running: Server, lang: str, viewport: dict[str, int], scripts: bool
 ) -> None:
@@ -48,6 +50,7 @@ def test_the_whole_way(
         assert ana.standing == ("confirmed", "")
         register(ben, event, _, lang, name="ben", button="Join the waiting list")
         assert ben.standing == ("waitlisted", "1")
+        change_details(ana, _)
         get_the_link_again(ana, event, _, lang)
         move_to_another_address(ana, event, _)
         cancel(ana, _)
@@ -65,6 +68,13 @@ def register(visit: Visit, event: EventFacts, _: Words, lang: str, *, name: str,
     visit.page.locator("[name=country]").select_option("HU")
     visit.page.locator("[name=privacy]").check()
     visit.press(_(button))
+
+
+def change_details(visit: Visit, _: Words) -> None:
+    visit.follow(_("Change my details"))
+    visit.page.locator("[name=organisation]").fill("Balaton Cluster")
+    visit.press(_("Save"))
+    assert visit.page.get_by_text("Balaton Cluster").is_visible()
 
 
 def get_the_link_again(visit: Visit, event: EventFacts, _: Words, lang: str) -> None:

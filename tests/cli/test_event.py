@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
+from regapp.db import db
+from regapp.models import OutboxMail
 from regapp.services.events import get
 from tests.factories import make_event, make_registration
 
@@ -12,6 +15,11 @@ from tests.factories import make_event, make_registration
 def _run(app: Flask, *args: str) -> tuple[int, str]:
     result = app.test_cli_runner().invoke(args=["event", *args])
     return result.exit_code, result.output
+
+
+def _mails() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
 def test_times_are_local_and_everybody_is_told(app: Flask) -> None:
@@ -56,3 +64,15 @@ def test_what_cannot_be_is_refused_in_words(app: Flask, args: list[str], words: 
     assert code != 0
     assert words in output
     assert get(event.id) == before
+
+
+def test_an_event_asks_browsers_for_a_calculation_and_nobody_is_told(app: Flask) -> None:
+    event = make_event(slug="conference")
+    make_registration(event)
+    mails = _mails()
+
+    assert _run(app, "robots", "conference", "work") == (0, "conference: robots are checked by work\n")
+    assert get(event.id).robot_check == "work"
+    assert _run(app, "robots", "conference", "none") == (0, "conference: robots are checked by none\n")
+    assert get(event.id).robot_check == "none"
+    assert _mails() == mails

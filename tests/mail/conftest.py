@@ -25,6 +25,7 @@ class Mailbox:
         self.answer = ACCEPTED
         self.refused_recipients: dict[str, str] = {}
         self.hangs = False
+        self.seconds = 0.0  # that it thinks about each mail
         self.drops_after_data = False
         self.connections = 0
         self.taken: list[Envelope] = []
@@ -57,6 +58,7 @@ class Mailbox:
         return "250 known"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(self.seconds)
         self.taken.append(envelope)
         if self.drops_after_data:
             server.transport.abort()

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from icalendar import Calendar
 from sqlalchemy import func, select
 
 from regapp.db import Base, db, snapshot, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
+from regapp.mail.render import render
+from regapp.mail.transport import Folder, MailMessage
 from regapp.models import Registration
-from regapp.services import books, erasure, registrations
+from regapp.services import books, contacts, erasure, registrations
 from regapp.services.drafts import Details
-from regapp.services.events import get
+from regapp.services.events import EventFacts, get
 from regapp.services.own import get_own
 from tests.factories import ENDS_AT, make_event, make_registration
 
@@ -34,6 +37,12 @@ def _erase(registration_id: int, *, now: datetime = NOW) -> int:
         erased = erasure.erase(registration_id, actor="operator", now=now)
     erasure.forget_files(erased)
     return erased.people
+
+
+def _write_letter(event: EventFacts, email: str, name: str = "Zsuzsanna Quixote") -> None:
+    words = {"name": name, "email": email, "body": f"{name} here. Is there parking?"}
+    with transaction():
+        contacts.write_to_organizers(event, **words, lang="en", now=NOW)
 
 
 def _rows() -> str:
@@ -81,6 +90,74 @@ def test_the_erased_person_gets_one_receipt_and_no_other_mail(app: Flask) -> Non
 
     assert [(letter.message, letter.to_address, letter.to_name) for letter in claimed] == [("erased", EMAIL, "")]
     assert claimed[0].facts["code"] == ""
+
+
+def test_what_the_person_wrote_to_the_organizers_goes_too(app: Flask) -> None:
+    event = make_event(contact_address="office@example.org")
+    own = make_registration(event, details=WHO, email=EMAIL, now=NOW)
+    _write_letter(event, EMAIL.upper())
+    _write_letter(event, "somebody@example.org", "Somebody")
+    outbox.send_due(clock=lambda: NOW)
+    _write_letter(event, EMAIL)  # not sent yet
+
+    _erase(own.id)
+    outbox.send_due(clock=lambda: NOW)
+
+    folder = Path(app.config["INSTANCE_DIR"]) / "mail"
+    mails = [path.read_bytes().lower() for path in sorted(folder.iterdir())]
+    assert [trace for trace in TRACES if any(trace.encode() in mail for mail in mails)] == []
+    assert [trace for trace in TRACES if trace in _rows()] == []
+    assert sum(b"somebody@example.org" in mail for mail in mails) == 1
+
+
+def test_what_visitors_wrote_goes_with_the_people_of_the_event(app: Flask) -> None:
+    event, due = make_event(contact_address="office@example.org"), ENDS_AT + timedelta(days=365)
+    _write_letter(event, EMAIL)
+    outbox.send_due(clock=lambda: NOW)
+
+    assert erasure.list_due(now=due) == [event.id]
+    with transaction():
+        erased = erasure.erase_event(event.id, now=due)
+    erasure.forget_files(erased)
+
+    assert erased.people == 0
+    assert list((Path(app.config["INSTANCE_DIR"]) / "mail").iterdir()) == []
+    assert erasure.list_due(now=due) == []
+
+
+def test_a_mail_that_was_just_being_written_leaves_no_file(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = make_registration(make_event(), details=WHO, email=EMAIL, now=NOW)
+    write = Folder.send
+
+    def erase_then_write(folder: Folder, message: MailMessage) -> None:
+        if message.file_name.endswith("confirmed.eml"):
+            _erase(own.id)
+        write(folder, message)
+
+    monkeypatch.setattr(Folder, "send", erase_then_write)
+    outbox.send_due(clock=lambda: NOW)
+
+    folder = Path(app.config["INSTANCE_DIR"]) / "mail"
+    assert [path.name for path in folder.iterdir()] == []
+
+
+def test_the_receipt_takes_the_event_out_of_the_calendar(app: Flask) -> None:
+    event = make_event(online_url="https://meet.example/x")
+    own = make_registration(event, details=WHO, email=EMAIL, now=NOW)
+    outbox.send_due(clock=lambda: NOW)
+
+    _erase(own.id)
+    letter = outbox.claim(now=NOW)[0]
+    message = MailMessage(letter, render(letter))
+
+    assert message.invitation is not None
+    assert message.invitation.method == "CANCEL"
+    entry = Calendar.from_ical(message.invitation.file).events[0]
+    assert entry["UID"] == f"{own.code}@regapp"
+    assert entry["SEQUENCE"] == 1
+    assert entry["URL"].endswith(f"/events/{event.slug}")
+    assert b"calendar" not in message.as_file()  # where nobody receives it, nobody is named
+    assert EMAIL.encode() not in message.as_file()
 
 
 def test_a_second_time_changes_nothing(app: Flask) -> None:

@@ -43,6 +43,7 @@ def test_a_message_goes_to_the_organizers_and_their_address_to_nobody(client: Fl
     assert (mail.message, mail.to_address) == ("contact", OFFICE)
     assert mail.facts["body"] == "Is there parking?\n\nThank you"
     assert OFFICE not in start.text + form.text
+    assert "<textarea" in form.text  # of several lines
 
 
 @pytest.mark.parametrize(

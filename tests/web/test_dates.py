@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from markupsafe import Markup
 
 from regapp.web import dates
@@ -100,3 +101,20 @@ def test_a_short_moment_has_the_short_zone_only() -> None:
 def test_the_days_and_hours_of_an_event(first: datetime, last: datetime, days: str, hours: str) -> None:
     assert _read(dates.days(first, last, "Europe/Brussels")) == days
     assert _read(dates.hours(first, last, "Europe/Brussels")) == hours
+
+
+@pytest.mark.parametrize(
+    ("last", "days"),
+    [
+        pytest.param(NOON.replace(day=2), "2026. december 1., kedd és 2., szerda", id="two days"),
+        pytest.param(NOON.replace(day=4), "2026. december 1., kedd – 4., péntek", id="four days"),
+        pytest.param(
+            NOON.replace(year=2027, month=1),
+            "2026. december 1., kedd – 2027. január 1., péntek",
+            id="over a year's end",
+        ),
+    ],
+)
+def test_hungarian_says_year_and_month_once(app: Flask, last: datetime, days: str) -> None:
+    with app.test_request_context("/?lang=hu"):
+        assert _read(dates.days(NOON, last, "Europe/Brussels")) == days

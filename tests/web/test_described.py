@@ -68,6 +68,9 @@ def test_previews_have_title_words_and_the_public_address(client: FlaskClient) -
     page = client.get(f"/events/{event.slug}").text
 
     assert '<meta property="og:title" content="European Cluster Conference">' in page
+    image = re.search('"og:image" content="http://127.0.0.1:8000(/[^"]+)"', page)
+    assert image is not None
+    assert client.get(image[1], buffered=True).mimetype == "image/png"
     assert f'<link rel="canonical" href="http://127.0.0.1:8000/events/{event.slug}">' in page
 
 

@@ -60,7 +60,7 @@ def test_ten_megabytes_are_refused_with_a_page(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(403, "This page is not for you"), (429, "Too many requests"), (418, "We could not read this request")],
+    [(403, "This page is not for you"), (429, "Wait a minute"), (418, "We could not read this request")],
 )
 def test_other_errors_have_pages_too(app: Flask, status: int, sentence: str) -> None:
     app.add_url_rule("/broken", view_func=lambda: abort(status))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from tests.web.visitor import read
 
 FIELDS = (
     "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "privacy", "accept_waitlist",
-    "message", "website", "submission", "csrf_token", "lang", "unknown",
+    "message", "website", "submission", "csrf_token", "altcha", "without_work", "lang", "unknown",
 )  # fmt: skip
+PAYLOADS = [
+    base64.b64encode(text).decode() for text in (b"[]", b'{"challenge": {"parameters": 7}}', b"\xff", b"[" * 99)
+]
 LIKELY = st.sampled_from(
-    ["Ana", "ana@example.org", "HU", "yes", "", "a@b", "x" * 300, "\x00", "\ud7ff", "<b>", "2026-12"]
+    ["Ana", "ana@example.org", "HU", "yes", "", "a@b", "x" * 300, "\x00", "\ud7ff", "<b>", "2026-12", *PAYLOADS]
 )
 TEXT = st.one_of(LIKELY, st.text(max_size=60))
 BODIES = st.lists(st.tuples(st.sampled_from(FIELDS), TEXT), max_size=16)
@@ -41,10 +45,11 @@ ACCEPTED = (200, 303)
 @pytest.fixture
 def forms(client: FlaskClient) -> list[str]:
     """Return the address of every form that a visitor can send."""
-    event = make_event(contact_address="office@example.org")
+    event, guarded = make_event(contact_address="office@example.org"), make_event(robot_check="work")
     own: Own = make_registration(event)
     address = links.own_path(own.code, own.link_version)
     public = [f"/events/{event.slug}/{form}" for form in ("register", "link", "contact")]
+    public.append(f"/events/{guarded.slug}/register")
     return [*public, *(f"{address}/{form}" for form in ("change", "email", "cancel", "erase"))]
 
 
@@ -66,7 +71,7 @@ def _encoded(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
 def test_any_words_in_any_field(
     client: FlaskClient, forms: list[str], pairs: list[tuple[str, str]], guarded: bool
 ) -> None:
-    for path in forms[:5]:  # the last two need no words: a guarded post is their yes
+    for path in forms[:6]:  # the last two need no words: a guarded post is their yes
         hidden = read(client.get(path)).inputs if guarded else {}
         before = _everything()
         data = _encoded([*pairs, *((name, hidden[name]) for name in ("csrf_token", "submission") if name in hidden)])

@@ -24,6 +24,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "open": {"contact_address": "office@example.org", "online_url": "https://meet.example/x?a=1&b=2"},
     "full": {"size": 0},
     "unlimited": {"size": None},
+    "guarded against robots": {"robot_check": "work"},
     "upcoming": {"opens_at": utcnow() + SOON},
     "closed": {"closes_at": utcnow() + AGO},
     "past": {"closes_at": utcnow() + 3 * AGO, "starts_at": utcnow() + 2 * AGO, "ends_at": utcnow() + AGO},
@@ -49,10 +50,11 @@ def test_pages_of_an_event(client: FlaskClient, state: str) -> None:
         _strict(client.get(page).text)
 
 
+@pytest.mark.parametrize("robot_check", ["none", "work"])
 @pytest.mark.parametrize("form", ["register", "link", "contact"])
 @pytest.mark.parametrize("typed", [{}, {"website": "x", "email": '"<a@b>', "message": "</textarea><b>", "name": "'"}])
-def test_forms_that_come_back(client: FlaskClient, form: str, typed: dict[str, str]) -> None:
-    path = f"/events/{make_event(contact_address='office@example.org').slug}/{form}"
+def test_forms_that_come_back(client: FlaskClient, form: str, typed: dict[str, str], robot_check: str) -> None:
+    path = f"/events/{make_event(contact_address='office@example.org', robot_check=robot_check).slug}/{form}"
     hidden = read(client.get(path)).inputs
 
     answer = client.post(path, data={"csrf_token": hidden["csrf_token"], **typed})

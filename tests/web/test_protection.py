@@ -65,6 +65,9 @@ def test_a_link_is_sent_to_one_address_a_few_times_an_hour_known_or_not(client: 
         assert [page.status for page, _ in found] == [200] * 5 + [429]
         assert 0 < found[-1][1] <= 3600
         assert "Too many requests" in found[-1][0].words
+        assert "possible again in 60 minutes" in found[-1][0].words
+        assert found[-1][0].inputs["email"] in answers  # to be sent again with one button
+        assert found[-1][0].buttons == ["Send it again"]
 
 
 def test_messages_are_limited_by_sender_and_by_event(client: FlaskClient) -> None:
@@ -78,6 +81,32 @@ def test_messages_are_limited_by_sender_and_by_event(client: FlaskClient) -> Non
     assert one_sender == [200] * 5 + [429]
     assert many == [200] * 55 + [429]
     assert elsewhere.status == 200
+
+
+def test_nobodys_mailbox_is_filled_by_changing_a_registration_again_and_again(client: FlaskClient) -> None:
+    event, other = make_event(), make_event()
+    own, elsewhere = (make_registration(each, email="ana@example.org") for each in (event, other))
+    change = f"{links.own_path(own.code, own.link_version)}/change"
+
+    changed = [_send(client, change, job_title=str(number))[0].status for number in range(21)]
+    cancelled = _send(client, f"{links.own_path(own.code, own.link_version)}/cancel")[0].status
+    another = _send(client, f"{links.own_path(elsewhere.code, elsewhere.link_version)}/cancel")[0].status
+
+    assert changed == [303] * 20 + [429]
+    assert cancelled == 429
+    assert another == 303
+
+
+def test_one_address_is_told_a_few_times_an_hour_that_a_registration_moved_there(client: FlaskClient) -> None:
+    event = make_event()
+    people = [make_registration(event) for _ in range(6)]
+
+    moved = []
+    for own in people:
+        path = links.own_path(own.code, own.link_version)
+        moved.append(_send(client, f"{path}/email", email="victim@example.org")[0].status)
+
+    assert moved == [303] + [422] * 4 + [429]
 
 
 def test_a_whole_ministry_may_register_from_one_network_address(client: FlaskClient) -> None:

@@ -2,10 +2,19 @@
 (() => {
   "use strict";
   const shown = document.querySelector(".countdown");
-  const timing = performance.getEntriesByType("navigation")[0]?.serverTiming?.find((entry) => entry.name === "now");
-  const ahead = timing ? Number(timing.description) * 1000 - performance.timeOrigin : 0; // of the server's clock
   const until = Date.parse(shown.dataset.until);
   const words = [[86400, "days"], [3600, "hours"], [60, "minutes"], [1, "seconds"]];
+  let ahead = 0; // of the server's clock, in milliseconds
+
+  // The page itself says what time it was; browsers show that over HTTPS only. Elsewhere the server is asked, to the second.
+  const compare = async () => {
+    const timing = performance.getEntriesByType("navigation")[0]?.serverTiming?.find((entry) => entry.name === "now");
+    if (timing) return Number(timing.description) * 1000 - performance.timeOrigin;
+    const asked = Date.now();
+    const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" });
+    const date = Date.parse(answer.headers.get("Date"));
+    return Number.isNaN(date) ? 0 : date + 500 - (asked + Date.now()) / 2;
+  };
 
   const left = () => Math.ceil((until - Date.now() - ahead) / 1000);
 
@@ -31,6 +40,11 @@
     setTimeout(tick, 1000);
   };
 
-  shown.hidden = false;
-  tick();
+  const start = (difference) => {
+    ahead = difference;
+    shown.hidden = false;
+    tick();
+  };
+
+  compare().then(start, () => start(0));
 })();

@@ -12,18 +12,20 @@ from regapp.rules.window import Phase
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
 from regapp.web import languages
+from regapp.web.filters import static_url
 
 CONTEXT = "https://schema.org"
 
 
 def describe(event: EventFacts, phase: Phase) -> dict[str, Any]:
-    """Return the addresses of the page in each language, its locale, and its data as schema.org names it."""
+    """Return the page's addresses in each language, locale, picture for previews, and data as schema.org names it."""
     lang = languages.current()
     url = _address(event, languages.chosen())
     return {
         "url": url,
         "alternates": {code: _address(event, code) for code in LANGUAGES} if len(LANGUAGES) > 1 else {},
         "locale": _with_country(lang),
+        "image": str(current_app.config["PUBLIC_URL"]) + static_url("preview.png"),
         "data": _without_gaps(_data(event, phase, lang, url)),
     }
 

@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from wtforms import BooleanField, StringField
 from wtforms.validators import StopValidation
+from wtforms.widgets import TextArea
 
 from regapp.mail.messages import TURNS_DIRECTION
 from regapp.speech import DEFAULT
@@ -46,6 +47,8 @@ class Line(StringField):  # type: ignore[misc]  # WTForms ships no types
 
 class Lines(Line):
     """Text of several lines."""
+
+    widget = TextArea()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take the first value that was sent; none is an empty text."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.validators import StopValidation
 
 from regapp.services.drafts import Applicant, Details
@@ -34,7 +35,7 @@ PRIVACY_VERSION = "2026-12"
 MESSAGE_LENGTH = 2000
 PAGE_ORDER = (
     "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "accept_waitlist", "message",
-    "privacy", "website",
+    "altcha", "privacy", "website",
 )  # fmt: skip
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 _VERSION = re.compile("[0-9]{4}-[0-9]{2}")
@@ -51,11 +52,32 @@ def present_notice(form: Any, field: Any) -> None:
         raise StopValidation(_("The privacy notice has changed meanwhile: read it and tick this again"))
 
 
+class FreshToken(CSRFTokenField):  # type: ignore[misc]  # WTForms ships no types
+    """Guards a form against other sites. Its next token is made when a page shows it: most answers are another page."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent."""
+        super(CSRFTokenField, self).process(*args, **kwargs)
+
+    @property
+    def current_token(self) -> str:
+        """Return the token to be sent back."""
+        return str(self.csrf_impl.generate_csrf_token(self))
+
+
+class Guard(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Flask-WTF's own guard, with tokens that are made when they are needed."""
+
+    field_class = FreshToken
+
+
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form of ours: text only, guarded against other sites, its problems in the order of its fields."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
         """How WTForms binds the form."""
+
+        csrf_class = Guard
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Read fields only: a file that is sent under the name of a field is no text."""
@@ -159,6 +181,8 @@ class RegistrationForm(DetailsForm, OpenForm):
         value=PRIVACY_VERSION,
     )
     submission = HiddenField(default=new_submission)
+    altcha = HiddenField(lazy_gettext("Keeping robots out"))
+    without_work = Tick()
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -170,6 +194,25 @@ class RegistrationForm(DetailsForm, OpenForm):
         if not field.raw_data or not _SUBMISSION.fullmatch(field.data or ""):
             field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
+
+    def ask_for_work(self) -> None:
+        """Say that the calculation is missing."""
+        self.altcha.errors = [
+            _("Your browser has not made the small calculation that keeps robots out. It makes it now: send this again")
+        ]
+
+    def ask_to_come_back(self, seconds: int) -> None:
+        """Say that no more forms come in without the calculation for this long."""
+        minutes = -(-seconds // 60)
+        self.altcha.errors = [
+            ngettext(
+                "Without the calculation only a few registrations an hour are taken, and this hour has had them. "
+                "Use a browser that runs JavaScript, or send this again in %(num)s minute",
+                "Without the calculation only a few registrations an hour are taken, and this hour has had them. "
+                "Use a browser that runs JavaScript, or send this again in %(num)s minutes",
+                minutes,
+            )
+        ]
 
     def applicant(self) -> Applicant:
         """Return who applies, from a valid form."""

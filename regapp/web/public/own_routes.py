@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from regapp.clock import utcnow
 from regapp.db import compact, transaction
 from regapp.errors import AddressTaken
+from regapp.rules.addresses import contact_key
 from regapp.services import contacts, dossier, erasure, registrations
 from regapp.services.own import Own
-from regapp.web import access
+from regapp.web import access, limits
 from regapp.web.pages import page
 from regapp.web.public import calendar
 from regapp.web.public.addresses import own_address
@@ -37,6 +38,7 @@ def change(own: Own) -> ResponseReturnValue:
         return redirect(own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change.html", own, form)
+    _limit(own)
     with transaction():
         registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
     return redirect(own_address(own.code, own.link_version, saved="1"), code=303)
@@ -51,6 +53,7 @@ def cancel(own: Own) -> ResponseReturnValue:
         return redirect(own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/cancel.html", own, form)
+    _limit(own)
     with transaction():
         registrations.cancel(own.id, actor="attendee", now=utcnow())
     return redirect(own_address(own.code, own.link_version), code=303)
@@ -74,6 +77,8 @@ def change_email(own: Own) -> ResponseReturnValue:
         return redirect(own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change_email.html", own, form)
+    _limit(own)
+    limits.check(limits.PER_ADDRESS, "moved to", contact_key(form.email.data))
     try:
         with transaction():
             link = contacts.change_email(own.id, form.email.data, actor="attendee", now=utcnow())
@@ -99,11 +104,17 @@ def erase(own: Own) -> ResponseReturnValue:
     form = ConfirmForm()
     if not form.validate_on_submit():
         return _step_page("public/erase.html", own, form)
+    _limit(own)
     with transaction():
         erased = erasure.erase(own.id, actor="attendee", now=utcnow())
     erasure.forget_files(erased)
     compact()
     return page("public/erased.html", event=own.event, **true_now(own.event, utcnow()))
+
+
+def _limit(own: Own) -> None:
+    """Let nobody fill a mailbox with mails about changes: whoever registers may have typed somebody else's address."""
+    limits.check(limits.PER_REGISTRATION, "registration", f"{own.event.id} {contact_key(own.email)}")
 
 
 def _step_page(template: str, own: Own, form: Form) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
+from markupsafe import escape
 
 from regapp.clock import utcnow
 from regapp.db import transaction
@@ -19,19 +20,19 @@ from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
 from regapp.services.seats import GuardMissed
-from regapp.web import access
+from regapp.web import access, limits
 from regapp.web.headers import shared
 from regapp.web.pages import draw, page
 from regapp.web.prepared import prepared
-from regapp.web.public import calendar
+from regapp.web.public import calendar, work
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.described import describe
-from regapp.web.public.forms import PRIVACY_VERSION, Form, RegistrationForm, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
 
-CSRF_HERE, SUBMISSION_HERE = secrets.token_hex(16), secrets.token_hex(16)
+CSRF_HERE, SUBMISSION_HERE, WORK_HERE = secrets.token_hex(16), secrets.token_hex(16), secrets.token_hex(16)
 """Stand in a prepared form where each visitor's own values go. Random, so that no text of an event can have them."""
 
 
@@ -94,8 +95,11 @@ def register(slug: str) -> ResponseReturnValue:
     form = RegistrationForm()
     if not form.validate():
         return _form_page(found, form, status=422)
+    draft = drafts.prepare(found, form.applicant(), now=now)
+    if work.is_asked(found) and not _passes(form, draft):
+        return _form_page(found, form, status=422)
     try:
-        outcome = _decide(drafts.prepare(found, form.applicant(), now=now))
+        outcome = _decide(draft)
     except RegistrationClosed:
         return _form_page(found, form, status=409, notice="closed")
     match outcome:
@@ -111,6 +115,19 @@ def register(slug: str) -> ResponseReturnValue:
 
 def _draw_event(found: EventFacts, now_true: dict[str, Any]) -> str:
     return draw("public/event.html", event=found, about=describe(found, now_true["phase"]), **now_true)
+
+
+def _passes(form: RegistrationForm, draft: Draft) -> bool:
+    """Say whether the calculation against robots was made, or is not needed; else the form says what to do."""
+    if work.is_done(form.altcha.data, draft.event, form.submission.data) or registrations.is_answered(draft):
+        return True
+    if not form.without_work.data:
+        form.ask_for_work()
+        return False
+    wait = limits.hit(limits.WITHOUT_WORK, "without work", draft.event.slug)
+    if wait is not None:
+        form.ask_to_come_back(wait)
+    return wait is None
 
 
 def _decide(draft: Draft) -> Outcome:
@@ -129,18 +146,31 @@ def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
 
     def draw_form() -> str:
         form = RegistrationForm()
-        html = _draw_form(found, form, now_true)
+        html = _draw_form(found, form, now_true, challenge=WORK_HERE if work.is_asked(found) else None)
         return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
 
     html = prepared(f"register {found.slug}", (found, now_true), draw_form)
-    return Response(html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, new_submission()))
+    submission = new_submission()
+    html = html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, submission)
+    if work.is_asked(found):
+        html = html.replace(WORK_HERE, escape(work.challenge(found, submission, now=now)))
+    return Response(html)
 
 
-def _form_page(found: EventFacts, form: Form, *, status: int, notice: str | None = None) -> Response:
+def _form_page(found: EventFacts, form: RegistrationForm, *, status: int, notice: str | None = None) -> Response:
     """Show the form as typed. `notice`: why it was refused, beyond its fields: closed, must_wait or no_place."""
-    return Response(_draw_form(found, form, true_now(found, utcnow()), notice), status)
+    now = utcnow()
+    challenge = work.challenge(found, form.submission.data, now=now) if work.is_asked(found) else None
+    return Response(_draw_form(found, form, true_now(found, now), challenge=challenge, notice=notice), status)
 
 
-def _draw_form(found: EventFacts, form: Form, now_true: dict[str, Any], notice: str | None = None) -> str:
-    values = {"event": found, "form": form, "notice": notice, "privacy_version": PRIVACY_VERSION}
-    return draw("public/register.html", **values, **now_true)
+def _draw_form(
+    found: EventFacts,
+    form: RegistrationForm,
+    now_true: dict[str, Any],
+    *,
+    challenge: str | None,
+    notice: str | None = None,
+) -> str:
+    values = {"form": form, "challenge": challenge, "notice": notice, "privacy_version": PRIVACY_VERSION}
+    return draw("public/register.html", event=found, **values, **now_true)
