@@ -73,6 +73,10 @@ class Config:
         self.SESSION_COOKIE_SECURE = self.PUBLIC_URL.startswith("https://")
         self.SESSION_COOKIE_HTTPONLY = True
         self.SESSION_COOKIE_SAMESITE = "Lax"
+        # How long organizers stay signed in without doing anything.
+        self.PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+        # Public pages are shared by caches: they must not carry anybody's cookie. `web.sessions` renews it.
+        self.SESSION_REFRESH_EACH_REQUEST = False
         # Bytes of a request; forms are far smaller.
         self.MAX_CONTENT_LENGTH = 256 * 1024
         # Browsers keep static files this long; their addresses carry a version.

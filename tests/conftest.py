@@ -161,6 +161,8 @@ class _Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         db.session.rollback()
+        g.pop("me", None)  # who was signed in, and in which role: kept in the context, which here outlives the request
+        g.pop("role", None)
         g.pop("csrf_token", None)  # Flask-WTF keeps it in the context, which here outlives the request
         refresh()  # the same for Flask-Babel and its language
         return super().open(*args, **kwargs)

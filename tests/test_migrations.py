@@ -17,8 +17,19 @@ from sqlalchemy import func, insert, inspect, select
 
 from config import TestConfig
 from regapp import create_app
-from regapp.db import db, transaction
-from regapp.models import Account, Heartbeat, Membership, Role
+from regapp.db import Model, db, transaction
+from regapp.models import (
+    Account,
+    Announcement,
+    Heartbeat,
+    Membership,
+    OutboxMail,
+    RecoveryCode,
+    Role,
+    SavedView,
+    Series,
+    Tag,
+)
 from regapp.services import registrations
 from tests.factories import make_event, make_registration
 from tests.postgres import new_database
@@ -157,7 +168,26 @@ def _fill(now: datetime) -> None:
         member = {"account_id": account_id, "event_id": event.id, "role": Role.OWNER}
         db.session.execute(insert(Membership).values(member))
         db.session.execute(insert(Heartbeat).values(worker="test", seen_at=now))
+        _fill_workspace(event.id, account_id, seated.id, now)
     assert 0 not in _rows().values()
+
+
+def _fill_workspace(event_id: int, account_id: int, registration_id: int, now: datetime) -> None:
+    mine = {"event_id": event_id, "account_id": account_id}
+    rows: dict[type[Model], dict[str, Any]] = {
+        RecoveryCode: {"account_id": account_id, "hash": "0" * 64},
+        Series: {"slug": "conferences", "texts": {"en": {"name": "Conferences"}}},
+        Tag: {"registration_id": registration_id, "tag": "speaker", "event_id": event_id},
+        SavedView: {**mine, "name": "Waiting", "query": "state=waitlisted"},
+        Announcement: {
+            **mine, "subject": "Room", "body": "It is on the first floor.", "query": "", "recipients": 1,
+            "created_at": now, "due_at": now,
+        },
+    }  # fmt: skip
+    for model, values in rows.items():
+        db.session.execute(insert(model).values(values))
+    about_an_account = {"message": "reset", "lang": "en", "facts": {}, "created_at": now, "due_at": now}
+    db.session.execute(insert(OutboxMail).values(account_id=account_id, **about_an_account))
 
 
 def _rows() -> dict[str, int]:

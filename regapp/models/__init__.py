@@ -1,13 +1,14 @@
 """What is stored. One module per subject; importing this package makes all tables known."""
 
-from regapp.models.account import Account, Membership, Role
-from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck
+from regapp.models.account import Account, Membership, RecoveryCode, Role
+from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
 from regapp.models.history import History
-from regapp.models.outbox import Heartbeat, OutboxMail
-from regapp.models.registration import Consent, Party, Registration
+from regapp.models.outbox import Announcement, Heartbeat, OutboxMail
+from regapp.models.registration import Consent, Party, Registration, SavedView, Tag
 
 __all__ = [
     "Account",
+    "Announcement",
     "Consent",
     "Event",
     "EventStatus",
@@ -18,7 +19,11 @@ __all__ = [
     "Party",
     "Quota",
     "QuotaKind",
+    "RecoveryCode",
     "Registration",
     "RobotCheck",
     "Role",
+    "SavedView",
+    "Series",
+    "Tag",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
@@ -39,14 +39,19 @@ class Party(Model):
     submission_hash: Mapped[str] = mapped_column(String(64), unique=True)
     queue_no: Mapped[int | None]
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    announcements_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Registration(Model):
-    """One person at one event. `code` is the reference people see; `link_version` makes old links die."""
+    """One person at one event. `code` is the reference people see; `link_version` makes old links die.
+
+    `search_key`: what organizers search (`rules.searching.search_key`); `note`: theirs, shown to nobody else.
+    """
 
     __tablename__ = "registrations"
     __table_args__ = (
         Index("ix_registrations_event_id_state", "event_id", "state"),
+        Index("ix_registrations_event_id_id", "event_id", "id"),
         Index(
             "ix_registrations_queue",
             "event_id",
@@ -73,6 +78,33 @@ class Registration(Model):
     answers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    organisation_type: Mapped[str | None] = mapped_column(String(20))
+    search_key: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+
+
+class Tag(Model):
+    """A word that organizers put on a person, to find them by."""
+
+    __tablename__ = "tags"
+    __table_args__ = (Index("ix_tags_event_id_tag", "event_id", "tag"),)
+
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+
+
+class SavedView(Model):
+    """A view of people that somebody comes back to. `query`: the part of its address after the question mark."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("event_id", "account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(String(1000))
 
 
 class Consent(Model):

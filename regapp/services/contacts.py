@@ -20,7 +20,7 @@ from regapp.models import OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
 from regapp.rules.states import LIVING, State
 from regapp.rules.window import check_may_change
-from regapp.services import current, events, records, waitlist
+from regapp.services import current, drafts, events, records, waitlist
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 
@@ -50,7 +50,13 @@ def change_email(registration_id: int, email: str, *, actor: str, now: datetime)
         return Link(row.code, row.link_version)
     _move_party(row, email)
     stored = update(Registration).where(Registration.id == row.id)
-    values = {"email": email, "link_version": row.link_version + 1, "revision": Registration.revision + 1}
+    key = drafts.searchable(current.details(row), email, row.code)
+    values = {
+        "email": email,
+        "search_key": key,
+        "link_version": row.link_version + 1,
+        "revision": Registration.revision + 1,
+    }
     db.session.execute(stored.values(values))
     _redirect_mails(row, ascii_address(email))
     _tell_both(event, row, email, actor=actor, now=now)

@@ -8,6 +8,7 @@ from regapp.db import AnyRow, db
 from regapp.errors import NotFound
 from regapp.models import Party, Registration
 from regapp.services import seats
+from regapp.services.drafts import Details
 from regapp.services.events import EventFacts
 
 _CURRENT = select(
@@ -42,6 +43,11 @@ def find_by_submission(submission_hash: str) -> AnyRow | None:
 def find_living(event_id: int, contact_key: str) -> AnyRow | None:
     """Return the first registration of the living party of this address, None if there is none."""
     return db.session.execute(_BY_CONTACT, {"event": event_id, "key": contact_key}).first()
+
+
+def details(row: AnyRow) -> Details:
+    """Return what a person says about themselves, as it stands."""
+    return Details(row.first_name, row.last_name, row.organisation, row.job_title, row.country)
 
 
 def lock(registration_id: int) -> tuple[EventFacts, AnyRow]:

@@ -15,6 +15,7 @@ from regapp.links import new_code
 from regapp.mail.messages import About, Message, compose
 from regapp.models import Consent, History, OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
+from regapp.rules.searching import search_key
 from regapp.rules.states import State, check_move
 from regapp.services import records
 from regapp.services.events import EventFacts
@@ -137,8 +138,14 @@ def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str,
         "queue_no": queue_no,
         "email": draft.applicant.email,
         "registered_at": draft.now,
+        "search_key": searchable(draft.applicant.details, draft.applicant.email, draft.code),
         **asdict(draft.applicant.details),
     }
+
+
+def searchable(details: Details, email: str, code: str) -> str:
+    """Return what organizers find a person by."""
+    return search_key(details.first_name, details.last_name, details.organisation, email, code)
 
 
 def _about(draft: Draft) -> About:

@@ -40,6 +40,8 @@ class EventFacts:
     contact_address: str | None
     retain_until: datetime | None
     robot_check: str
+    series_id: int | None
+    asks_organisation_type: bool
     quota_id: int
     size: int | None
     taken: int
@@ -89,6 +91,7 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     _event.id, _event.slug, _event.status, _event.tz, _event.starts_at, _event.ends_at, _event.opens_at,
     _event.closes_at, _event.serve_until, _event.fit, _event.waitlist_limit, _event.revision, _event.texts,
     _event.change_until, _event.online_url, _event.contact_address, _event.retain_until, _event.robot_check,
+    _event.series_id, _event.asks_organisation_type,
     _quota.id, _quota.size, _quota.taken, _quota.waiting, _quota.held, _quota.last_seq, _quota.version,
 )  # fmt: skip
 """Columns in the order of the fields of EventFacts. Plain columns: statements on the hot path do without the ORM."""

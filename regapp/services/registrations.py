@@ -133,9 +133,9 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     if not changed:
         return
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
-    db.session.execute(
-        update(Registration).where(Registration.id == registration_id).values(**new, revision=Registration.revision + 1)
-    )
+    key = drafts.searchable(details, row.contact_email, row.code)
+    stored = update(Registration).where(Registration.id == registration_id)
+    db.session.execute(stored.values(**new, search_key=key, revision=Registration.revision + 1))
     records.remember([
         records.line(
             Action.CHANGED, event_id=event.id, registration_id=registration_id, actor=actor, now=now,

@@ -43,7 +43,7 @@ def _add(response: Response) -> Response:
     response.headers.extend(current_app.extensions[_EVERYWHERE])
     if response.mimetype == "text/html":
         response.vary.add("Accept-Language")
-    if request.path.startswith("/r/"):
+    if request.path.startswith(("/r/", "/organizer")):
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex"
     elif request.endpoint == "static":

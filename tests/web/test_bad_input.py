@@ -28,6 +28,7 @@ from regapp.models import Event, EventStatus, Registration
 from regapp.rules.states import State
 from regapp.services import exports
 from regapp.services.events import EventFacts
+from tests.everything import everything
 from tests.factories import make_event, make_registration
 from tests.web.visitor import FIELDS, Page, fill, read
 
@@ -36,13 +37,6 @@ LONGEST_ADDRESS = f"{'a' * 64}@{'b' * 61}.{'c' * 61}.{'d' * 61}.org"
 NOT_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 LONG_AGO, FAR_AHEAD = datetime(2020, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
-
-
-def everything() -> dict[str, list[Any]]:
-    """Return every row of every table."""
-    db.session.rollback()
-    tables = db.metadata.sorted_tables
-    return {table.name: list(db.session.execute(select(table).order_by(*table.primary_key))) for table in tables}
 
 
 def form_of(event: EventFacts) -> str:

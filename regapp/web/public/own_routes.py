@@ -12,11 +12,12 @@ from regapp.rules.addresses import contact_key
 from regapp.services import contacts, dossier, erasure, registrations
 from regapp.services.own import Own
 from regapp.web import access, limits
+from regapp.web.forms import ConfirmForm, Form
 from regapp.web.pages import page
 from regapp.web.public import calendar
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
-from regapp.web.public.forms import ConfirmForm, DetailsForm, EmailForm, Form
+from regapp.web.public.forms import DetailsForm, EmailForm
 from regapp.web.public.own_page import draw_own
 from regapp.web.public.true_now import true_now
 

@@ -1,4 +1,4 @@
-"""Fields and validators of public forms. They judge what can be known from the form alone."""
+"""Fields and validators of forms. They judge what can be known from the form alone."""
 
 from __future__ import annotations
 

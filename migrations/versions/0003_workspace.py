@@ -1,0 +1,179 @@
+"""The organizers' workspace: accounts that sign in, series, search, notes, tags, views, announcements, notices."""
+
+import unicodedata
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+PAGE = 1000
+
+
+def upgrade() -> None:
+    _extend_accounts()
+    _extend_events()
+    _create_people_tables()
+    _extend_people()
+    _extend_outbox()
+    _fill_search_keys()
+
+
+def downgrade() -> None:
+    op.execute(sa.text("DELETE FROM outbox WHERE event_id IS NULL"))  # mails to accounts, which 0002 does not know
+    op.drop_index("ix_outbox_announcement_id", "outbox")
+    with op.batch_alter_table("outbox") as outbox:
+        outbox.drop_constraint("fk_outbox_announcement_id", type_="foreignkey")
+        outbox.drop_constraint("fk_outbox_account_id", type_="foreignkey")
+        outbox.drop_column("announcement_id")
+        outbox.drop_column("account_id")
+        outbox.alter_column("event_id", existing_type=sa.Integer(), nullable=False)
+    with op.batch_alter_table("parties") as parties:
+        parties.drop_column("announcements_ended_at")
+    op.drop_index("ix_registrations_event_id_id", "registrations")
+    with op.batch_alter_table("registrations") as registrations:
+        for column in ("note", "search_key", "organisation_type"):
+            registrations.drop_column(column)
+    for table in ("announcements", "saved_views", "tags"):
+        op.drop_table(table)
+    op.drop_index("ix_events_series_id", "events")
+    with op.batch_alter_table("events") as events:
+        events.drop_constraint("fk_events_series_id", type_="foreignkey")
+        for column in ("mail_told_at", "full_told_at", "asks_organisation_type", "series_id"):
+            events.drop_column(column)
+    op.drop_table("series")
+    with op.batch_alter_table("memberships") as memberships:
+        for column in ("digest_at", "tells_digest", "tells_mail", "tells_full"):
+            memberships.drop_column(column)
+    op.drop_table("recovery_codes")
+    with op.batch_alter_table("accounts") as accounts:
+        for column in ("totp_step", "totp_secret", "session_version", "lang"):
+            accounts.drop_column(column)
+
+
+def _extend_accounts() -> None:
+    with op.batch_alter_table("accounts") as accounts:
+        accounts.add_column(sa.Column("lang", sa.String(length=10), server_default="en", nullable=False))
+        accounts.add_column(sa.Column("session_version", sa.Integer(), server_default="0", nullable=False))
+        accounts.add_column(sa.Column("totp_secret", sa.String(length=64), nullable=True))
+        accounts.add_column(sa.Column("totp_step", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_recovery_codes_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_recovery_codes"),
+        sa.UniqueConstraint("account_id", "hash", name="uq_recovery_codes_account_id_hash"),
+    )
+    with op.batch_alter_table("memberships") as memberships:
+        memberships.add_column(sa.Column("tells_full", sa.Boolean(), server_default=sa.true(), nullable=False))
+        memberships.add_column(sa.Column("tells_mail", sa.Boolean(), server_default=sa.true(), nullable=False))
+        memberships.add_column(sa.Column("tells_digest", sa.Boolean(), server_default=sa.false(), nullable=False))
+        memberships.add_column(sa.Column("digest_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def _extend_events() -> None:
+    op.create_table(
+        "series",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_series"),
+        sa.UniqueConstraint("slug", name="uq_series_slug"),
+    )
+    with op.batch_alter_table("events") as events:
+        events.add_column(sa.Column("series_id", sa.Integer(), nullable=True))
+        events.add_column(sa.Column("asks_organisation_type", sa.Boolean(), server_default=sa.false(), nullable=False))
+        events.add_column(sa.Column("full_told_at", sa.DateTime(timezone=True), nullable=True))
+        events.add_column(sa.Column("mail_told_at", sa.DateTime(timezone=True), nullable=True))
+        events.create_foreign_key("fk_events_series_id", "series", ["series_id"], ["id"])
+        events.create_index("ix_events_series_id", ["series_id"])
+
+
+def _create_people_tables() -> None:
+    op.create_table(
+        "tags",
+        sa.Column("registration_id", sa.Integer(), nullable=False),
+        sa.Column("tag", sa.String(length=40), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["registration_id"], ["registrations.id"], name="fk_tags_registration_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_tags_event_id"),
+        sa.PrimaryKeyConstraint("registration_id", "tag", name="pk_tags"),
+    )
+    op.create_index("ix_tags_event_id_tag", "tags", ["event_id", "tag"])
+    op.create_table(
+        "saved_views",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("query", sa.String(length=1000), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_saved_views_event_id"),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_saved_views_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_views"),
+        sa.UniqueConstraint("event_id", "account_id", "name", name="uq_saved_views_event_id_account_id_name"),
+    )
+    op.create_table(
+        "announcements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("query", sa.String(length=1000), nullable=False),
+        sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_announcements_event_id"),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_announcements_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_announcements"),
+    )
+    op.create_index("ix_announcements_event_id", "announcements", ["event_id"])
+
+
+def _extend_people() -> None:
+    with op.batch_alter_table("registrations") as registrations:
+        registrations.add_column(sa.Column("organisation_type", sa.String(length=20), nullable=True))
+        registrations.add_column(sa.Column("search_key", sa.Text(), nullable=True))
+        registrations.add_column(sa.Column("note", sa.Text(), nullable=True))
+        registrations.create_index("ix_registrations_event_id_id", ["event_id", "id"])
+    with op.batch_alter_table("parties") as parties:
+        parties.add_column(sa.Column("announcements_ended_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def _extend_outbox() -> None:
+    with op.batch_alter_table("outbox") as outbox:
+        outbox.alter_column("event_id", existing_type=sa.Integer(), nullable=True)
+        outbox.add_column(sa.Column("account_id", sa.Integer(), nullable=True))
+        outbox.add_column(sa.Column("announcement_id", sa.Integer(), nullable=True))
+        outbox.create_foreign_key("fk_outbox_account_id", "accounts", ["account_id"], ["id"])
+        outbox.create_foreign_key("fk_outbox_announcement_id", "announcements", ["announcement_id"], ["id"])
+    there = sa.text("announcement_id IS NOT NULL")
+    op.create_index(
+        "ix_outbox_announcement_id", "outbox", ["announcement_id"], sqlite_where=there, postgresql_where=there
+    )
+
+
+def _fill_search_keys() -> None:
+    """Write the key of those who are there already, as the program writes it for those to come."""
+    people = sa.table(
+        "registrations",
+        *(sa.column(name) for name in ("id", "code", "first_name", "last_name", "organisation", "email", "search_key")),
+    )
+    bind, after = op.get_bind(), 0
+    while rows := bind.execute(people.select().where(people.c.id > after).order_by(people.c.id).limit(PAGE)).all():
+        for row in rows:
+            key = _folded([row.first_name, row.last_name, row.organisation, row.email, row.code])
+            bind.execute(people.update().where(people.c.id == row.id).values(search_key=key))
+        after = rows[-1].id
+
+
+def _folded(words: list[str | None]) -> str:
+    plain = unicodedata.normalize("NFKD", " ".join(word for word in words if word))
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()

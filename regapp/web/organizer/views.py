@@ -1,0 +1,45 @@
+"""A view of people in the address of a page: `?q=novak&state=waitlisted&sort=-name`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from regapp.rules.states import State
+from regapp.services.people import Sort, View
+
+LENGTH = 200
+"""Characters of a search that are read."""
+
+
+def from_args(args: Mapping[str, str]) -> View:
+    """Return the view that an address names; what it does not know in it is left out."""
+    sort = args.get("sort", "-registered")
+    state = args.get("state", "")
+    return View(
+        q=args.get("q", "").strip()[:LENGTH],
+        state=State(state) if state in set(State) else None,
+        country=args.get("country", "")[:2],
+        tag=args.get("tag", "")[:40],
+        organisation_type=args.get("organisation_type", "")[:20],
+        sort=Sort(sort.removeprefix("-")) if sort.removeprefix("-") in set(Sort) else Sort.REGISTERED,
+        descending=sort.startswith("-"),
+    )
+
+
+def to_args(view: View, **changes: Any) -> dict[str, str]:
+    """Return the parts of the address of a view, with changes; what is as by default is left out."""
+    view = replace(view, **changes)
+    default = View()
+    parts = {
+        "q": view.q,
+        "state": view.state or "",
+        "country": view.country,
+        "tag": view.tag,
+        "organisation_type": view.organisation_type,
+    }
+    found = {name: str(value) for name, value in parts.items() if value}
+    if (view.sort, view.descending) != (default.sort, default.descending):
+        found["sort"] = f"{'-' if view.descending else ''}{view.sort}"
+    return found

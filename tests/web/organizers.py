@@ -1,0 +1,33 @@
+"""Organizers and their browsers."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from flask.testing import FlaskClient
+
+from regapp.clock import utcnow
+from regapp.db import transaction
+from regapp.models import Role
+from regapp.services import accounts, teams
+from regapp.services.accounts import Me
+from regapp.services.events import EventFacts
+
+_numbers = count(1)
+
+
+def make_account(name: str = "Eszter Varga") -> Me:
+    """Make an account without a password."""
+    with transaction():
+        return accounts.create(f"organizer.{next(_numbers)}@example.org", name, now=utcnow())
+
+
+def sign_in(client: FlaskClient, event: EventFacts | None = None, role: Role = Role.OWNER) -> Me:
+    """Sign somebody new in, with this role at the event if one is given."""
+    me = make_account()
+    if event is not None:
+        with transaction():
+            teams.add(event.id, me.id, role)
+    with client.session_transaction() as session:
+        session.update(account=me.id, version=me.session_version, at=int(utcnow().timestamp()))
+    return me
