@@ -138,6 +138,11 @@ def read(statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
         return opened.execute(statement, values).all()
 
 
+def let_go() -> None:
+    """End what was read and give the connection back, before something that takes long. For the edge only."""
+    db.session.rollback()
+
+
 @contextmanager
 def snapshot() -> Iterator[Connection]:
     """Read a consistent state, whatever others commit meanwhile. Gives the connection; writes nothing."""

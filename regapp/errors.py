@@ -57,3 +57,21 @@ class IllegalMove(RuleViolation):
     """No such change of state. Values: `before`, `after`."""
 
     code = "illegal_move"
+
+
+class WeakPassword(RuleViolation):
+    """The password would be guessed. Values: `reason` (short, long, own, common), `length` in characters."""
+
+    code = "weak_password"
+
+
+class LastOwner(RuleViolation):
+    """Nobody would own the event any more."""
+
+    code = "last_owner"
+
+
+class AlreadyMember(RuleViolation):
+    """This person has a role at the event already."""
+
+    code = "already_member"

@@ -1,4 +1,4 @@
-"""Links that open a registration: derived from its code, stored nowhere."""
+"""Links that open a registration, or set an organizer's password: derived, stored nowhere."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 
 from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Letters and digits that are not mistaken for one another when read aloud or written down."""
@@ -51,6 +54,49 @@ def is_genuine(mac: str, code: str, link_version: int) -> bool:
     keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
     given = mac.encode("utf-8", "replace")
     return any([hmac.compare_digest(_mac(key, code, link_version).encode(), given) for key in keys])  # noqa: C419  all are tried
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPass:
+    """Whose password a link sets. Raising the account's `session_version` ends the link: it works once."""
+
+    account_id: int
+    session_version: int
+
+
+def workspace_url(page: str = "") -> str:
+    """Return the full address of a page of the organizers' workspace, for mails."""
+    return f"{current_app.config['PUBLIC_URL']}/organizer/{page}"
+
+
+def password_url(account_id: int, session_version: int, lifetime: timedelta) -> str:
+    """Return the full address of the page where this account's password is set, as long as `lifetime` from now on."""
+    token = _password_signer().dumps([account_id, session_version, int(lifetime.total_seconds())])
+    return workspace_url(f"password/{token}")
+
+
+def read_password_token(token: str) -> PasswordPass | None:
+    """Return what a link says, None if we did not make it or its time is over."""
+    signer = _password_signer()
+    try:
+        account_id, session_version, lifetime = signer.loads(token)
+        signer.loads(token, max_age=lifetime)
+    except BadData:
+        return None
+    return PasswordPass(account_id, session_version)
+
+
+def _password_signer() -> URLSafeTimedSerializer:
+    """Return what signs with the present key, and knows the signatures of earlier ones."""
+    secrets_by_age = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"]]
+    return URLSafeTimedSerializer(
+        [
+            hmac.digest(secret.encode(), b"regapp password links, version 1", hashlib.sha256)
+            for secret in secrets_by_age
+        ],
+        salt="password",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
 
 
 def _mac(secret: str, code: str, link_version: int) -> str:

@@ -50,7 +50,7 @@ def downgrade() -> None:
             memberships.drop_column(column)
     op.drop_table("recovery_codes")
     with op.batch_alter_table("accounts") as accounts:
-        for column in ("totp_step", "totp_secret", "session_version", "lang"):
+        for column in ("reminded_at", "totp_step", "totp_secret", "session_version", "lang"):
             accounts.drop_column(column)
 
 
@@ -60,6 +60,7 @@ def _extend_accounts() -> None:
         accounts.add_column(sa.Column("session_version", sa.Integer(), server_default="0", nullable=False))
         accounts.add_column(sa.Column("totp_secret", sa.String(length=64), nullable=True))
         accounts.add_column(sa.Column("totp_step", sa.BigInteger(), nullable=True))
+        accounts.add_column(sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "recovery_codes",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -35,6 +35,8 @@ class Message(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     CONTACT = "contact"
     ERASED = "erased"
+    RESET = "reset"
+    TEAM_INVITED = "team_invited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,22 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     }
 
 
+def compose_to_account(
+    message: Message, *, account_id: int, event_id: int | None, lang: str, address: str, name: str, now: datetime,
+    **facts: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the outbox row of a mail to somebody with an account; `event_id` None: it is about the account alone.
+
+    `facts` as in `compose`, and no link: what opens a page is derived while the mail is rendered.
+    """
+    about = About(
+        event_id=event_id or 0, registration_id=None, code="", link_version=0, sequence=0, lang=lang, address=address,
+        name=name,
+    )  # fmt: skip
+    row = compose(message, about, now=now)
+    return {**row, "event_id": event_id, "account_id": account_id, "facts": {"account": account_id, **facts}}
+
+
 def subject(message: Message, event_name: str) -> str:
     """Return the subject of a mail in the present language, on one line whatever the event is called."""
     return one_line(str(_subject(message, event_name)))
@@ -105,5 +123,7 @@ def _subject(message: Message, event: str) -> Any:
         Message.EVENT_CANCELLED: _("Will not take place: %(event)s", event=event),
         Message.CONTACT: _("A message from a visitor: %(event)s", event=event),
         Message.ERASED: _("Your data has been erased: %(event)s", event=event),
+        Message.RESET: _("Set a new password"),
+        Message.TEAM_INVITED: _("You help to organize: %(event)s", event=event),
     }
     return sentences[message]

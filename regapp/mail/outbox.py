@@ -76,8 +76,8 @@ _LETTERS = (
         Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.closes_at,
         Event.serve_until, Event.change_until, Event.online_url, Event.contact_address, Event.texts, Quota.size,
     )
-    .join(Event, Event.id == OutboxMail.event_id)
-    .join(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
+    .outerjoin(Event, Event.id == OutboxMail.event_id)  # mails about an account are about no event
+    .outerjoin(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
     .outerjoin(Registration, Registration.id == OutboxMail.registration_id)
     .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
 )  # fmt: skip
@@ -116,7 +116,7 @@ def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
         if not ids:
             return []
         db.session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(lease_until=lease_until))
-        return [Letter(*row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
+        return [Letter.read(row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
 
 
 def record_sent(letter: Letter, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from regapp import links, times
 from regapp.mail.letters import Letter
+from regapp.models.account import Role
 from regapp.rules.states import State
 
 
@@ -36,6 +37,32 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "over": False,
         **_changes(letter, lang),
         **_message(facts),
+        **_account(facts),
+    }
+
+
+def role_names() -> dict[str, str]:
+    """Return how the roles of organizers are called, most to least."""
+    return {
+        Role.OWNER: _("Owner"),
+        Role.MANAGER: _("Manager"),
+        Role.DESK: _("Desk"),
+        Role.VIEWER: _("Viewer"),
+    }
+
+
+def _account(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what mails to organizers say. Their link is made here, so that nothing that is stored opens a page."""
+    lifetime = timedelta(seconds=facts.get("lifetime", 0))
+    sets_password = "lifetime" in facts
+    return {
+        "role": role_names().get(facts.get("role", ""), ""),
+        "sets_password": sets_password,
+        "password_link": (
+            links.password_url(facts["account"], facts["session_version"], lifetime) if sets_password else ""
+        ),
+        "workspace_link": links.workspace_url(),
+        "forgotten_link": links.workspace_url("forgotten"),
     }
 
 

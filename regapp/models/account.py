@@ -28,7 +28,8 @@ class Role(StrEnum):
 class Account(Model):
     """A person who can sign in. `email` is in its comparable form (`rules.addresses.contact_key`).
 
-    Raising `session_version` signs out everywhere. `totp_step`: the last one-time code's time step, used once only.
+    Raising `session_version` signs out everywhere and ends every link that sets a password. `totp_step`: the time step
+    of the last one-time code, used once only. `reminded_at`: when a link was last sent to whoever forgot the password.
     """
 
     __tablename__ = "accounts"
@@ -42,6 +43,7 @@ class Account(Model):
     session_version: Mapped[int] = mapped_column(server_default="0")
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RecoveryCode(Model):

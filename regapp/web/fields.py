@@ -56,6 +56,18 @@ class Lines(Line):
         self.data = "\n".join(clean(line) for line in text.splitlines()).strip()
 
 
+class Secret(StringField):  # type: ignore[misc]  # WTForms ships no types
+    """A password: taken as it was typed, spaces too, and never sent back. `autocomplete` tells browsers which one."""
+
+    def __init__(self, label: Any, validators: Any = (), *, autocomplete: str, **kwargs: Any) -> None:
+        """Make the field."""
+        super().__init__(label, validators, render_kw={"type": "password", "autocomplete": autocomplete}, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent."""
+        self.data = valuelist[0] if valuelist else ""
+
+
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
     """A box that is ticked by a value that means yes, and by no other: agreement is never guessed."""
 

@@ -72,13 +72,13 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         return any(self[name].errors for name in self.unseen)
 
 
-def address_line(hint: Any, wanted: Any) -> Line:
+def address_line(hint: Any, wanted: Any, *, autocomplete: str = "email") -> Line:
     """Return the field for a mail address; `hint` says what it is for, `wanted` what to do when it is empty."""
     return Line(
         lazy_gettext("E-mail"),
         [Required(wanted), readable, at_most(EMAIL_LENGTH), mail_address],
         description=hint,
-        render_kw={"autocomplete": "email", "type": "email"},
+        render_kw={"autocomplete": autocomplete, "type": "email"},
     )
 
 

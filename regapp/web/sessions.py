@@ -11,11 +11,14 @@ from flask import g, session
 
 from regapp.clock import utcnow
 from regapp.services import accounts
-from regapp.services.accounts import Me
+from regapp.services.accounts import Keys, Me
 from regapp.web import languages
 
 RENEW_AFTER = 3600
 """Seconds after which a session in use is written anew, so that it ends long after the last click."""
+
+HALF_WAY = 600
+"""Seconds in which the one-time code is to follow the password."""
 
 
 def begin(me: Me) -> None:
@@ -23,6 +26,20 @@ def begin(me: Me) -> None:
     session.clear()
     session.permanent = True
     session.update(account=me.id, version=me.session_version, at=_now())
+
+
+def begin_half(me: Me) -> None:
+    """Remember who gave the right password, until the one-time code comes. Nobody is signed in yet."""
+    session.clear()
+    session["half"] = [me.id, me.session_version, _now()]
+
+
+def find_half() -> Keys | None:
+    """Return whose one-time code is awaited, None if nobody's is, or no longer."""
+    account, version, at = session.get("half", (None, None, 0))
+    if account is None or _now() - at > HALF_WAY or accounts.find_signed_in(account, version) is None:
+        return None
+    return accounts.get_keys(account)
 
 
 def end() -> None:
