@@ -28,6 +28,9 @@ class Action(StrEnum):
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     RESIZED = "resized"
+    TEAM_JOINED = "team_joined"
+    TEAM_ROLE_CHANGED = "team_role_changed"
+    TEAM_LEFT = "team_left"
 
 
 def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: Any) -> dict[str, Any]:

@@ -48,8 +48,11 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         csrf_class = Guard
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read fields only: a file that is sent under the name of a field is no text."""
-            return request.form if request.method == "POST" else None
+            """Read fields only: a file that is sent under the name of a field is no text.
+
+            A form made with `formdata=None` is another one on the same page than the one that was sent.
+            """
+            return None if formdata is None or request.method != "POST" else request.form
 
         def get_translations(self, form: Any) -> None:
             """Use no sentences of WTForms: all are ours."""

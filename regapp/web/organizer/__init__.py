@@ -1,6 +1,6 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
-from regapp.web.organizer import dashboard_routes, routes
+from regapp.web.organizer import dashboard_routes, routes, team_routes
 from regapp.web.organizer.blueprint import bp
 
-__all__ = ["bp", "dashboard_routes", "routes"]
+__all__ = ["bp", "dashboard_routes", "routes", "team_routes"]
