@@ -83,7 +83,7 @@ _MEMBERS = (
 )  # fmt: skip
 _ROLES = select(Membership.account_id, Membership.role).where(Membership.event_id == bindparam("event"))
 _ADD: dict[str, Any] = {
-    name: dialect.insert(table(Membership)).on_conflict_do_nothing()
+    name: dialect.insert(table(Membership)).on_conflict_do_nothing().returning(table(Membership).c.account_id)
     for name, dialect in {"sqlite": sqlite, "postgresql": postgresql}.items()
 }
 _ALL = _MINE.order_by(table(Event).c.starts_at.desc(), table(Event).c.id)
@@ -120,8 +120,7 @@ def get_member(event_id: int, account_id: int) -> Member:
 def add(event_id: int, account_id: int, role: Role) -> None:
     """Give somebody who has none a role at an event. Raises: AlreadyMember."""
     values = {"event_id": event_id, "account_id": account_id, "role": role}
-    added = db.session.execute(_ADD[db.engine.dialect.name], values)
-    if not added.rowcount:  # type: ignore[attr-defined]  # a cursor result has one
+    if db.session.execute(_ADD[db.engine.dialect.name], values).scalar_one_or_none() is None:
         raise AlreadyMember
 
 

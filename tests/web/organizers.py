@@ -37,6 +37,11 @@ def sign_in(client: FlaskClient, event: EventFacts | None = None, role: Role = R
     if event is not None:
         with transaction():
             teams.add(event.id, me.id, role)
+    resume(client, me)
+    return me
+
+
+def resume(client: FlaskClient, me: Me) -> None:
+    """Let somebody be signed in in this browser."""
     with client.session_transaction() as session:
         session.update(account=me.id, version=me.session_version, at=int(utcnow().timestamp()))
-    return me
