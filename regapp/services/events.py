@@ -61,6 +61,11 @@ class EventFacts:
         return self.status == EventStatus.ARCHIVED
 
     @property
+    def draft(self) -> bool:
+        """Say whether nobody outside sees the event yet."""
+        return self.status == EventStatus.DRAFT
+
+    @property
     def places_left(self) -> int | None:
         """Return how many places the public may still take, never below 0; None if there is no limit."""
         return None if self.size is None else max(0, self.size - self.taken - self.held)
@@ -78,6 +83,10 @@ class EventFacts:
     def can_wait(self, now: datetime) -> bool:
         """Say whether one more person may wait: the list has room, and those on it are still served."""
         return window.is_serving(self, now) and (self.waitlist_limit is None or self.waiting < self.waitlist_limit)
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether nothing about when and where it is can change any more: called off, put away, or ended."""
+        return self.cancelled or self.archived or (not self.draft and now >= self.ends_at)
 
     def text(self, key: str, lang: str) -> str:
         """Return a text in this language, else in English, else in any; empty if there is none."""

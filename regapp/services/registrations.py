@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sqlalchemy import delete, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import IllegalMove
+from regapp.errors import IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
 from regapp.rules.seating import Waiting, serve
@@ -73,13 +73,15 @@ def register_at_once(draft: Draft) -> Outcome:
 def register(draft: Draft) -> Outcome:
     """Decide under the lock: a seat, a place in the queue, or neither. A form that came before gets its first answer.
 
-    Raises: RegistrationClosed.
+    Raises: RegistrationClosed; NotFound if the event has become a draft again.
     Source: docs/rules.md, R1 to R9.
     """
     party_id = drafts.claim(draft)
     if party_id is None:  # without an earlier answer: what was in the way ended just now
         return _answer_again(draft) or register(draft)
     event = seats.lock(draft.event.id)
+    if event.draft:
+        raise NotFound
     check_open(event, draft.now)
     standing = waitlist.serve_queue(event, now=draft.now)
     newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))

@@ -68,6 +68,18 @@ class Secret(StringField):  # type: ignore[misc]  # WTForms ships no types
         self.data = valuelist[0] if valuelist else ""
 
 
+class Prose(Lines):
+    """Markdown: text of several lines, whose indentation means something."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is an empty text."""
+        lines = (valuelist[0] if valuelist else "").expandtabs(4).splitlines()
+        indents = [line[: len(line) - len(line.lstrip(" "))] for line in lines]
+        self.data = "\n".join(
+            f"{indent}{text}" if text else "" for indent, text in zip(indents, map(clean, lines), strict=True)
+        ).strip("\n")
+
+
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
     """A box that is ticked by a value that means yes, and by no other: agreement is never guessed."""
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from regapp.rules import window
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
-from regapp.web import countries, dates, languages, markdown, meter
+from regapp.web import countries, dates, languages, markdown, meter, zones
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
         fill=meter.fill,
         people_waiting=people_waiting,
         retain_until=window.retain_until,
+        zone_options=zones.options,
         LANGUAGES=LANGUAGES,
     )
 

@@ -1,6 +1,23 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
-from regapp.web.organizer import dashboard_routes, routes, team_routes
+from regapp.web.organizer import (
+    dashboard_routes,
+    events_routes,
+    publishing_routes,
+    routes,
+    series_routes,
+    settings_routes,
+    team_routes,
+)
 from regapp.web.organizer.blueprint import bp
 
-__all__ = ["bp", "dashboard_routes", "routes", "team_routes"]
+__all__ = [
+    "bp",
+    "dashboard_routes",
+    "events_routes",
+    "publishing_routes",
+    "routes",
+    "series_routes",
+    "settings_routes",
+    "team_routes",
+]

@@ -15,7 +15,7 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
-from regapp.services import drafts, events, recent, registrations
+from regapp.services import drafts, events, recent, registrations, series
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
@@ -114,7 +114,8 @@ def register(slug: str) -> ResponseReturnValue:
 
 
 def _draw_event(found: EventFacts, now_true: dict[str, Any]) -> str:
-    return draw("public/event.html", event=found, about=describe(found, now_true["phase"]), **now_true)
+    about, part_of = describe(found, now_true["phase"]), series.find(found.series_id)
+    return draw("public/event.html", event=found, about=about, series=part_of, **now_true)
 
 
 def _passes(form: RegistrationForm, draft: Draft) -> bool:
