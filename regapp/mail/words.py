@@ -93,6 +93,7 @@ def _labels() -> dict[str, str]:
         "organisation": _("Organisation"),
         "job_title": _("Job title"),
         "country": _("Country"),
+        "organisation_type": _("Kind of organisation"),
     }
 
 

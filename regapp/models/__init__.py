@@ -4,7 +4,7 @@ from regapp.models.account import Account, Membership, RecoveryCode, Role
 from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
 from regapp.models.history import History
 from regapp.models.outbox import Announcement, Heartbeat, OutboxMail
-from regapp.models.registration import Consent, Party, Registration, SavedView, Tag
+from regapp.models.registration import Consent, OrganisationType, Party, Registration, SavedView, Tag
 
 __all__ = [
     "Account",
@@ -15,6 +15,7 @@ __all__ = [
     "Heartbeat",
     "History",
     "Membership",
+    "OrganisationType",
     "OutboxMail",
     "Party",
     "Quota",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -10,6 +11,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
 from regapp.db import Model, UtcDateTime
+
+
+class OrganisationType(StrEnum):
+    """What kind of organisation somebody comes from, where an event asks for it."""
+
+    CLUSTER = "cluster"
+    COMPANY = "company"
+    REGION = "region"
+    MINISTRY = "ministry"
+    EU_INSTITUTION = "eu_institution"
+    RESEARCH = "research"
+    ASSOCIATION = "association"
+    PRESS = "press"
+    OTHER = "other"
 
 
 class Party(Model):

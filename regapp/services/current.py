@@ -15,6 +15,7 @@ _CURRENT = select(
     Registration.id, Registration.event_id, Registration.party_id, Registration.code, Registration.link_version,
     Registration.revision, Registration.state, Registration.queue_no, Registration.first_name, Registration.last_name,
     Registration.organisation, Registration.job_title, Registration.country, Registration.erased_at,
+    Registration.organisation_type,
     Party.lang, Party.contact_key, Party.contact_email, Party.contact_name,
 ).join(Party, Party.id == Registration.party_id)  # fmt: skip
 UNERASED = _CURRENT.where(Registration.erased_at.is_(None)).order_by(Registration.id)
@@ -47,7 +48,9 @@ def find_living(event_id: int, contact_key: str) -> AnyRow | None:
 
 def details(row: AnyRow) -> Details:
     """Return what a person says about themselves, as it stands."""
-    return Details(row.first_name, row.last_name, row.organisation, row.job_title, row.country)
+    return Details(
+        row.first_name, row.last_name, row.organisation, row.job_title, row.country, row.organisation_type
+    )  # fmt: skip
 
 
 def lock(registration_id: int) -> tuple[EventFacts, AnyRow]:

@@ -44,6 +44,7 @@ class DemoEvent:
     change_until: datetime | None = None
     contact_address: str | None = None
     robot_check: str = RobotCheck.NONE
+    asks_organisation_type: bool = False
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -104,6 +105,7 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
         change_until=demo.change_until and instant(demo, demo.change_until, now=now),
         contact_address=demo.contact_address,
         robot_check=RobotCheck(demo.robot_check),
+        asks_organisation_type=demo.asks_organisation_type,
         texts=demo.texts,
     )
     db.session.add(event)
@@ -129,6 +131,7 @@ def _applicant(person: dict[str, str]) -> Applicant:
             organisation=person["organisation"],
             job_title=person.get("job_title"),
             country=person["country"],
+            organisation_type=person.get("organisation_type"),
         ),
         email=person["email"],
         lang="en",

@@ -31,13 +31,17 @@ _INSERT = {into: insert(into) for into in (table(Consent), table(History), table
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code."""
+    """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code.
+
+    `organisation_type`: an OrganisationType, where the event asks for it.
+    """
 
     first_name: str | None
     last_name: str | None
     organisation: str
     job_title: str | None
     country: str | None
+    organisation_type: str | None = None
 
     @property
     def name(self) -> str:

@@ -51,7 +51,7 @@ _OWN = (
     select(
         _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
-        table(Party).c.lang, _mine.registered_at,
+        table(Party).c.lang, _mine.registered_at, _mine.organisation_type,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
     .where(_mine.code == bindparam("code"), _mine.erased_at.is_(None))
@@ -75,7 +75,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         raise NotFound
     [row] = found
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
-     registered_at) = row  # fmt: skip
+     registered_at, kind) = row  # fmt: skip
     waits = queue_no is not None
     end = db.session.execute(_END, {"id": id_}).one() if state in FINAL else None
     return Own(
@@ -85,7 +85,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         revision=revision,
         state=state,
         position=_position(event_id, queue_no) if waits else None,
-        details=Details(first, last, organisation, job, country),
+        details=Details(first, last, organisation, job, country, kind),
         email=email,
         lang=lang,
         registered_at=registered_at,

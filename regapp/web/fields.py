@@ -13,6 +13,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import TextArea
 
 from regapp.mail.messages import TURNS_DIRECTION
+from regapp.models import OrganisationType
 from regapp.speech import DEFAULT
 from regapp.web import countries
 from regapp.web.filters import number
@@ -138,6 +139,12 @@ def known_country(form: Any, field: Any) -> None:
     """Refuse what is not in the list of countries."""
     if field.data not in countries.names(DEFAULT):
         raise StopValidation(_("Choose a country from the list"))
+
+
+def known_organisation_type(form: Any, field: Any) -> None:
+    """Refuse what is no kind of organisation that we count."""
+    if field.data not in set(OrganisationType):
+        raise StopValidation(_("Choose one from the list"))
 
 
 def mail_address(form: Any, field: Any) -> None:

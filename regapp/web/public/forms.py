@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
@@ -12,6 +12,7 @@ from wtforms import HiddenField
 from wtforms.validators import StopValidation
 
 from regapp.services.drafts import Applicant, Details
+from regapp.services.events import EventFacts
 from regapp.web import languages
 from regapp.web.fields import (
     Line,
@@ -20,6 +21,7 @@ from regapp.web.fields import (
     Tick,
     at_most,
     known_country,
+    known_organisation_type,
     no_web_address,
     readable,
 )
@@ -81,28 +83,40 @@ class DetailsForm(Form):
         render_kw={"autocomplete": "country"},
     )
 
+    organisation_type = Line(
+        lazy_gettext("Kind of organisation"),
+        [Required(lazy_gettext("Choose what kind of organisation it is")), known_organisation_type],
+        name="answer-organisation_type",
+        render_kw={"autocomplete": "off"},
+    )
+
     def validate_first_name(self, field: Any) -> None:
         """Ask for one of the two names: many people have only one."""
         if not field.data and not self.last_name.data:
             raise StopValidation(_("Write at least one of your names"))
 
-    def details(self) -> Details:
-        """Return the details of a valid form; an empty line is none."""
+    def details(self, before: Details | None = None) -> Details:
+        """Return the details of a valid form; an empty line is none. What it does not ask stays as `before`."""
+        kept = before.organisation_type if before else None
         return Details(
             first_name=self.first_name.data or None,
             last_name=self.last_name.data or None,
             organisation=self.organisation.data,
             job_title=self.job_title.data or None,
             country=self.country.data,
+            organisation_type=self.organisation_type.data if "organisation_type" in self else kept,
         )
+
+
+Asking = TypeVar("Asking", bound=DetailsForm)
 
 
 class RegistrationForm(DetailsForm, OpenForm):
     """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
 
     page_order = (
-        "first_name", "last_name", "email", "organisation", "job_title", "country", "accept_waitlist", "altcha",
-        "privacy", "website",
+        "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type",
+        "accept_waitlist", "altcha", "privacy", "website",
     )  # fmt: skip
 
     email = address_line(
@@ -159,6 +173,13 @@ class RegistrationForm(DetailsForm, OpenForm):
             accept_waitlist=self.accept_waitlist.data,
             privacy_version=PRIVACY_VERSION,
         )
+
+
+def asked_by(event: EventFacts, form: Asking) -> Asking:
+    """Return the form without what this event does not ask."""
+    if not event.asks_organisation_type:
+        del form.organisation_type
+    return form
 
 
 class EmailForm(Form):

@@ -17,13 +17,13 @@ from regapp.rules.window import Phase
 from regapp.services import contacts
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
-from regapp.web import dates
+from regapp.web import dates, organisation_types
 from regapp.web.filters import country
 from regapp.web.pages import draw
 from regapp.web.prepared import prepared
 
 FIELDS = (
-    "greeting", "name", "email", "organisation", "job_title", "country", "code", "registered",
+    "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
     "change", "cancel", "calendar", "change_email", "data", "erase",
 )  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
@@ -91,6 +91,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "organisation": details.organisation,
         "job_title": details.job_title or "",
         "country": country(details.country),
+        "organisation_type": organisation_types.name(details.organisation_type),
         "code": own.code,
         "registered": dates.short_moment(own.registered_at, own.event.tz),
         "change": _below(address, "change"),

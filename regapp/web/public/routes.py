@@ -28,7 +28,7 @@ from regapp.web.public import calendar, work
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.described import describe
-from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, asked_by, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
 
@@ -92,7 +92,7 @@ def register(slug: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _fresh_form(recent.get_by_slug(slug, now=now), now=now)
     found = recent.get_by_slug(slug, now=now, seats_may_lag=True)
-    form = RegistrationForm()
+    form = asked_by(found, RegistrationForm())
     if not form.validate():
         return _form_page(found, form, status=422)
     draft = drafts.prepare(found, form.applicant(), now=now)
@@ -146,7 +146,7 @@ def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
     now_true = true_now(found, now)
 
     def draw_form() -> str:
-        form = RegistrationForm()
+        form = asked_by(found, RegistrationForm())
         html = _draw_form(found, form, now_true, challenge=WORK_HERE if work.is_asked(found) else None)
         return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
 
