@@ -40,6 +40,7 @@ def test_what_is_written_is_what_visitors_read(client: FlaskClient) -> None:
     sign_in(client, event, Role.MANAGER)
     written = "### Day one\r\n\r\n- plenary\r\n  - **four** blocks\r\n\r\nSee [the site](https://example.org)."
 
+    assert '<textarea rows="12" id="description"' in client.get(_path(event)).text
     page = _save(client, event, summary="Two days.", description=written)
     public = client.get(f"/events/{event.slug}").text
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from regapp.clock import utcnow
 from regapp.db import transaction
@@ -30,6 +33,7 @@ def new(me: Me) -> ResponseReturnValue:
         _prefill(form, me)
     if not form.validate_on_submit():
         status = 422 if request.method == "POST" else 200
+        form.ends_at.description = _usual_end(form)
         return page("organizer/new.html", status=status, me=me, form=form, profiles=list(Profile))
     with transaction():
         slug = planning.create(form.new_event(languages.current()), me.id, actor=me.actor, now=utcnow())
@@ -56,6 +60,11 @@ def copy(me: Me, event: EventFacts) -> ResponseReturnValue:
         slug = planning.copy(event, form.copy(fields), me.id, actor=me.actor, now=utcnow())
     flash(_("The copy is a draft. Look at its dates and texts before you publish it."))
     return redirect(url_for("organizer.preview", slug=slug), code=303)
+
+
+def _usual_end(form: NewEventForm) -> str:
+    hours = profiles.outline(form.chosen).length // timedelta(hours=1)
+    return str(ngettext("Empty: one hour after it begins.", "Empty: %(num)s hours after it begins.", hours))
 
 
 def _prefill(form: NewEventForm, me: Me) -> None:

@@ -12,6 +12,8 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import EventOver, NotReady, PeopleRegistered, WrongStatus
 from regapp.models import Role
+from regapp.rules import window
+from regapp.rules.window import Phase
 from regapp.services import editing, publishing, series
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
@@ -111,9 +113,15 @@ def archive(me: Me, event: EventFacts) -> ResponseReturnValue:
 
 def _step(template: str, me: Me, event: EventFacts, form: Any, *, status: int | None = None, **values: Any) -> Response:
     """Show a step that is asked for once more, or why it cannot be done."""
-    moved = {"moved": False, "ended": utcnow() >= event.ends_at, "remarks": remarks(event), **values}
+    now = utcnow()
+    facts: dict[str, Any] = {
+        "moved": False,
+        "ended": now >= event.ends_at,
+        "open": window.phase(event, now) is Phase.OPEN,
+    }
+    facts |= {"remarks": remarks(event), **values}
     status = status or (422 if form.errors else 200)
-    return page(template, status=status, me=me, event=event, form=form, tab="organizer.settings", **moved)
+    return page(template, status=status, me=me, event=event, form=form, tab="organizer.settings", **facts)
 
 
 def _onward(event: EventFacts) -> ResponseReturnValue:

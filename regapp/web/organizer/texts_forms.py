@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms.validators import StopValidation
+from wtforms.widgets import TextArea
 
 from regapp.rules.fitting import TEXTS
 from regapp.web.fields import Line, Prose, at_most, readable
@@ -34,11 +35,13 @@ class TextsForm(SharedForm):
 
     name = _line(lazy_gettext("Name"), limit=NAME_LENGTH)
     kicker = _line(lazy_gettext("Line above the name"), lazy_gettext("What kind of event it is, or which edition."))
-    summary = _line(
+    summary = Line(
         lazy_gettext("In one or two sentences"),
-        lazy_gettext("Stands below the name, in the list of events, and where somebody shares the page."),
-        limit=SENTENCES,
-    )  # fmt: skip
+        [readable, at_most(SENTENCES)],
+        description=lazy_gettext("Below the name, in the list of events, and where somebody shares the page."),
+        render_kw={"autocomplete": "off", "rows": 3},
+        widget=TextArea(),
+    )
     description = _prose(lazy_gettext("About the event"), rows=12)
     audience = _prose(lazy_gettext("Who it is for"), rows=5)
     venue = _line(lazy_gettext("Place"), lazy_gettext("The name of the house, room or meeting point."))
