@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 from wtforms.validators import StopValidation
 
 from regapp.errors import WeakPassword
@@ -146,12 +146,7 @@ def _refuse_password(form: Any) -> None:
 def _weakness(error: WeakPassword) -> str:
     length = error.values["length"]
     sentences = {
-        "short": ngettext(
-            "Make it at least %(least)s characters long: it has one now",
-            "Make it at least %(least)s characters long: it has %(num)s now",
-            length,
-            least=SHORTEST,
-        ),
+        "short": _("Make it at least %(least)s characters long: it has %(length)s now", least=SHORTEST, length=length),
         "long": _("Shorten it to %(most)s characters: it has %(length)s now", most=LONGEST, length=length),
         "own": _("Take something else than your name or address: it is what others try first"),
         "common": _("Take something else: this is among the first that others try"),
