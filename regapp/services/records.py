@@ -25,6 +25,8 @@ class Action(StrEnum):
     CHANGED = "changed"
     EXPIRED = "expired"
     ERASED = "erased"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
     EVENT_CREATED = "event_created"
     EVENT_CHANGED = "event_changed"
     SETTINGS_CHANGED = "settings_changed"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import delete, update
 
@@ -158,25 +160,36 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
         return
     check_move(State(row.state), State.CANCELLED)
     check_before_start(event, now)
-    _end(event, row, actor=actor, now=now)
-    seated, waited = State(row.state) in SEATED, row.state == State.WAITLISTED
-    event = replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
-    seats.write(waitlist.serve_queue(event, now=now).event)
+    end(event, [row], actor=actor, now=now)
+    seats.write(waitlist.serve_queue(without(event, [row.state]), now=now).event)
 
 
-def _end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> None:
-    """Write the end of a registration: its state, the freed address, its history and its mail."""
-    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_key=None, queue_no=None))
-    db.session.execute(
-        update(Registration)
-        .where(Registration.id == row.id)
-        .values(state=State.CANCELLED, queue_no=None, revision=Registration.revision + 1)
-    )
+def without(event: EventFacts, states: Iterable[str]) -> EventFacts:
+    """Return the event's numbers once registrations in these states have ended; the queue is not served yet."""
+    found = Counter(State(state) for state in states)
+    seated, waited = sum(found[state] for state in SEATED), found[State.WAITLISTED]
+    return replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
+
+
+def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime) -> None:
+    """Write the end of living registrations of a locked event: states, freed addresses, history, mails.
+
+    Each kind of row in one statement. The caller serves the queue and stores the numbers.
+    """
+    parties, ids = [row.party_id for row in rows], [row.id for row in rows]
+    db.session.execute(update(Party).where(Party.id.in_(parties)).values(contact_key=None, queue_no=None))
+    ended = {"state": State.CANCELLED, "queue_no": None, "revision": Registration.revision + 1}
+    db.session.execute(update(Registration).where(Registration.id.in_(ids)).values(ended))
     records.remember([
         records.line(
             Action.CANCELLED, event_id=event.id, registration_id=row.id, actor=actor, now=now,
             before=row.state, after=State.CANCELLED,
         )
+        for row in rows
     ])  # fmt: skip
+    records.post([_tell_end(event, row, now=now) for row in rows])
+
+
+def _tell_end(event: EventFacts, row: AnyRow, *, now: datetime) -> dict[str, Any]:
     about = replace(waitlist.about(event, row), sequence=event.revision + row.revision + 1)
-    records.post([compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)])
+    return compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -76,6 +76,15 @@ class Standing:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of the queue after the rule: the event's numbers then, who is blocked, who is to be seated."""
+
+    event: EventFacts
+    blocked: Blocked
+    seated: list[AnyRow]
+
+
 def settle(event_id: int, *, now: datetime) -> Settled:
     """Lock the event and give its free places to those who wait, in order. Raises: NotFound. Source: R2, R3."""
     standing = serve_queue(seats.lock(event_id), now=now)
@@ -121,25 +130,45 @@ def list_unsettled(*, now: datetime) -> list[int]:
 
 def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
-    if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
+    if not is_serving(event, now):  # who is not served any more is in nobody's way
         return Standing(event, Blocked(), 0, more=False)
-    blocked, promoted, after = Blocked(), 0, 0
-    while event.waiting and event.free > 0 and not blocked.everybody and promoted < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
-        if not heads:
+    blocked, promoted = Blocked(), 0
+    for page in _walk(event):
+        _promote(event, page.seated, now=now)
+        event, blocked, promoted = page.event, page.blocked, promoted + len(page.seated)
+        if promoted >= MOST:
             break
-        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
-        moves = set(served.moves)
-        _promote(event, [row for row in heads if row.party_id in moves], now=now)
-        event = _with_moves(event, served)
-        blocked, promoted, after = served.blocked, promoted + len(moves), heads[-1].queue_no
     more = bool(event.waiting) and event.free > 0 and promoted >= MOST
     return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+
+
+def foresee(event: EventFacts, *, now: datetime, without: Collection[int] = ()) -> list[AnyRow]:
+    """Return who would get a place, first in line first, were the event's numbers these. Writes nothing.
+
+    `without`: ids of registrations that would no longer wait.
+    """
+    if not is_serving(event, now):
+        return []
+    return [row for page in _walk(event, without=without) for row in page.seated]
 
 
 def policy(event: EventFacts) -> Policy:
     """Return how the queue of this event is walked."""
     return Policy(event.quota_id, Fit(event.fit))
+
+
+def _walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[_Page]:
+    """Walk the queue page by page and say whom the rule seats, until nobody more can be."""
+    blocked, after = Blocked(), 0
+    while event.waiting and event.free > 0 and not blocked.everybody:
+        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        if not heads:
+            return
+        staying = [row for row in heads if row.id not in without]
+        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in staying], policy(event), blocked)
+        moves = set(served.moves)
+        event, blocked, after = _with_moves(event, served), served.blocked, heads[-1].queue_no
+        yield _Page(event, blocked, [row for row in staying if row.party_id in moves])
 
 
 def _waiting(event: EventFacts, row: AnyRow) -> Waiting:

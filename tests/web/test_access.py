@@ -37,6 +37,7 @@ EXPECTED = {
     "auth.sign_in_code": Access.PUBLIC,
     "auth.sign_out_everywhere": Access.ACCOUNT,
     "auth.sign_out": Access.ACCOUNT,
+    "organizer.bulk": Access.DESK,
     "organizer.index": Access.ACCOUNT,
     "organizer.new": Access.ACCOUNT,
     "organizer.series": Access.ACCOUNT,

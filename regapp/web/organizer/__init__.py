@@ -1,6 +1,7 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
 from regapp.web.organizer import (
+    bulk_routes,
     dashboard_routes,
     events_routes,
     publishing_routes,
@@ -13,6 +14,7 @@ from regapp.web.organizer.blueprint import bp
 
 __all__ = [
     "bp",
+    "bulk_routes",
     "dashboard_routes",
     "events_routes",
     "publishing_routes",
