@@ -43,6 +43,11 @@ def event_url(slug: str) -> str:
     return f"{current_app.config['PUBLIC_URL']}/events/{slug}"
 
 
+def announcements_url(code: str, link_version: int) -> str:
+    """Return the full address of the page on which a person ends messages from the organizers, and gets them again."""
+    return own_url(code, link_version) + "/announcements"
+
+
 def split(token: str) -> tuple[str, str]:
     """Return code and mac of a token; empty strings if it is not one."""
     code, _, mac = token.rpartition("-")

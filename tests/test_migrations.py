@@ -181,7 +181,7 @@ def _fill_workspace(event_id: int, account_id: int, registration_id: int, now: d
         SavedView: {**mine, "name": "Waiting", "query": "state=waitlisted"},
         Announcement: {
             **mine, "subject": "Room", "body": "It is on the first floor.", "query": "", "recipients": 1,
-            "created_at": now, "due_at": now,
+            "created_at": now, "due_at": now, "submission_hash": "0" * 64,
         },
     }  # fmt: skip
     for model, values in rows.items():

@@ -131,9 +131,11 @@ def _create_people_tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submission_hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_announcements_event_id"),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_announcements_account_id"),
         sa.PrimaryKeyConstraint("id", name="pk_announcements"),
+        sa.UniqueConstraint("submission_hash", name="uq_announcements_submission_hash"),
     )
     op.create_index("ix_announcements_event_id", "announcements", ["event_id"])
 

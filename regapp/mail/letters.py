@@ -11,6 +11,14 @@ from regapp.models.event import text_in
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """The words of an announcement, in the one language in which they were written. `body` is Markdown."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent.
 
@@ -39,6 +47,16 @@ class Letter:
     contact_address: str | None
     texts: dict[str, dict[str, Any]]
     size: int | None
+    announced_subject: str | None = None
+    announced_body: str | None = None
+
+    @property
+    def written(self) -> Written | None:
+        """Return what an organizer wrote, None in all other mails. A test mail carries it in its facts."""
+        if self.announced_body is not None:
+            return Written(self.announced_subject or "", self.announced_body)
+        found = self.facts.get("written")
+        return None if found is None else Written(found["subject"], found["body"])
 
     @classmethod
     def read(cls, row: AnyRow) -> Letter:

@@ -37,6 +37,7 @@ class Message(StrEnum):
     ERASED = "erased"
     RESET = "reset"
     TEAM_INVITED = "team_invited"
+    ANNOUNCEMENT = "announcement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     """Return the outbox row of a mail, to be inserted with the change that causes it. Every row has the same keys.
 
     `facts` are what the mail says as of that change (state, position); they must fit into JSON and name no person.
-    What a visitor wrote to the organizers is the exception: of those facts only a mark stays once it is sent.
+    What somebody wrote (a visitor to the organizers, an organizer for a test) is the exception: of those facts only a
+    mark stays once it is sent.
     """
     return {
         "event_id": about.event_id,
@@ -125,5 +127,6 @@ def _subject(message: Message, event: str) -> Any:
         Message.ERASED: _("Your data has been erased: %(event)s", event=event),
         Message.RESET: _("Set a new password"),
         Message.TEAM_INVITED: _("You help to organize: %(event)s", event=event),
+        Message.ANNOUNCEMENT: _("A message from the organizers: %(event)s", event=event),
     }
     return sentences[message]

@@ -8,6 +8,7 @@ from css_inline import CSSInliner
 from flask import Flask, current_app
 from flask_babel import force_locale, gettext
 from jinja2 import Environment, StrictUndefined
+from markdown_it.token import Token
 
 from regapp.mail import markdown, messages
 from regapp.mail.letters import Letter
@@ -32,21 +33,61 @@ class Rendered:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The parts of a mail; `body` and `small_print` are HTML without a look of its own."""
+
+    subject: str
+    body: str
+    small_print: str
+
+
 def render(letter: Letter) -> Rendered:
     """Put a mail into words: in its language if we speak it, else in the one that we speak always."""
     message = Message(letter.message)
-    lang = letter.lang if letter.lang in LANGUAGES else DEFAULT
-    known: Environment = current_app.extensions["mail_sources"]
+    lang = _lang(letter)
     with force_locale(lang):
-        subject = messages.subject(message, letter.text("name", lang) or letter.slug)
-        source = known.get_template(f"mail/{message}.md")
-        body, small_print = markdown.parse(source.render(values(letter, lang)))
+        subject = _subject(letter, message, lang)
+        body, small_print = _parts(letter, message, lang)
         page = current_app.jinja_env.get_template("mail/layout.html").render(
             lang=lang, subject=subject, tone=_tone(message),
             body=markdown.html(body), small_print=markdown.html(small_print),
         )  # fmt: skip
     text = markdown.plain(body) + "\n\n-- \n" + markdown.plain(small_print) + "\n"
     return Rendered(lang, subject, text, _INLINER.inline(page))
+
+
+def show(letter: Letter) -> Shown:
+    """Return the parts of a mail, for a page that shows it before it is sent."""
+    message = Message(letter.message)
+    lang = _lang(letter)
+    with force_locale(lang):
+        body, small_print = _parts(letter, message, lang)
+        return Shown(_subject(letter, message, lang), markdown.html(body), markdown.html(small_print))
+
+
+def written_html(source: str) -> str:
+    """Return what an organizer wrote as HTML, for a page."""
+    return markdown.html(markdown.written(source))
+
+
+def _lang(letter: Letter) -> str:
+    return letter.lang if letter.lang in LANGUAGES else DEFAULT
+
+
+def _parts(letter: Letter, message: Message, lang: str) -> tuple[list[Token], list[Token]]:
+    known: Environment = current_app.extensions["mail_sources"]
+    source = known.get_template(f"mail/{message}.md").render(values(letter, lang))
+    body, small_print = markdown.parse(source)
+    return body + (markdown.written(letter.written.body) if letter.written else []), small_print
+
+
+def _subject(letter: Letter, message: Message, lang: str) -> str:
+    if letter.written:
+        subject = messages.one_line(letter.written.subject)
+        is_test = letter.announced_body is None
+        return gettext("Test: %(subject)s", subject=subject) if is_test else subject
+    return messages.subject(message, letter.text("name", lang) or letter.slug)
 
 
 def _tone(message: Message) -> str:

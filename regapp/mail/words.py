@@ -27,6 +27,8 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "signature": organiser[:1].upper() + organiser[1:],
         "code": code,
         "link": links.own_url(code, facts["link_version"]) if code else "",
+        "end_link": links.announcements_url(code, facts["link_version"]) if code else "",
+        "subject": letter.written and letter.written.subject,
         "position": None if position is None else format_decimal(position, locale=lang),
         "interest": letter.size == 0,
         "state": facts.get("state"),

@@ -52,7 +52,10 @@ class OutboxMail(Model):
 
 
 class Announcement(Model):
-    """What organizers write to the people of a view. Its mails leave at `due_at`; until then it can be undone."""
+    """What organizers write to the people of a view. Its mails leave at `due_at`; until then it can be undone.
+
+    `query`: the view, as in its address. `recipients`: addresses it was written for. `submission_hash`: of the form.
+    """
 
     __tablename__ = "announcements"
 
@@ -66,6 +69,7 @@ class Announcement(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submission_hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 
 class Heartbeat(Model):

@@ -15,7 +15,7 @@ from regapp.db import AnyRow, db, table
 from regapp.mail.messages import BULK, Message, compose
 from regapp.models import Party, Registration, Tag
 from regapp.rules.states import FINAL, LIVING, State
-from regapp.rules.window import check_before_start
+from regapp.rules.window import check_before_start, is_serving
 from regapp.services import contacts, current, records, registrations, seats, selections, waitlist
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
@@ -224,7 +224,9 @@ def _count_reminded(event_id: int, selection: Selection, *, now: datetime) -> in
 
 
 def _foresee(event: EventFacts, chosen: Sequence[AnyRow], *, now: datetime) -> list[AnyRow]:
-    """Return who would get the places of those who leave, by the rule that gives them."""
+    """Return who would get the places of those who leave, first in line first, by the rule that gives them."""
     leaving = [row for row in chosen if State(row.state) in LIVING]
     after = registrations.without(event, [row.state for row in leaving])
-    return waitlist.foresee(after, now=now, without={row.id for row in leaving})
+    if not is_serving(event, now):
+        return []
+    return [row for step in waitlist.walk(after, without={row.id for row in leaving}) for row in step.seated]

@@ -36,6 +36,7 @@ class Own:
     ended_by: str | None
     ended_why: str | None
     event: EventFacts
+    announcements_ended_at: datetime | None = None
 
     def can_change(self, now: datetime) -> bool:
         """Say whether details and address may still be changed."""
@@ -51,7 +52,7 @@ _OWN = (
     select(
         _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
-        table(Party).c.lang, _mine.registered_at, _mine.organisation_type,
+        table(Party).c.lang, _mine.registered_at, _mine.organisation_type, table(Party).c.announcements_ended_at,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
     .where(_mine.code == bindparam("code"), _mine.erased_at.is_(None))
@@ -75,7 +76,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         raise NotFound
     [row] = found
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
-     registered_at, kind) = row  # fmt: skip
+     registered_at, kind, announcements_ended_at) = row  # fmt: skip
     waits = queue_no is not None
     end = db.session.execute(_END, {"id": id_}).one() if state in FINAL else None
     return Own(
@@ -93,6 +94,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         ended_by=end.actor if end else None,
         ended_why=end.reason if end else None,
         event=events.get(event_id) if waits else read_event(event_id),
+        announcements_ended_at=announcements_ended_at,
     )
 
 

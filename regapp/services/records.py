@@ -27,6 +27,8 @@ class Action(StrEnum):
     ERASED = "erased"
     TAGGED = "tagged"
     UNTAGGED = "untagged"
+    ANNOUNCED = "announced"
+    ANNOUNCEMENT_UNDONE = "announcement_undone"
     EVENT_CREATED = "event_created"
     EVENT_CHANGED = "event_changed"
     SETTINGS_CHANGED = "settings_changed"

@@ -67,6 +67,16 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A page of the queue, walked: who of it gets a place and who stays, in order; who is blocked; the new numbers."""
+
+    seated: list[AnyRow]
+    staying: list[AnyRow]
+    blocked: Blocked
+    event: EventFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The queue after serving: the event's new numbers, who is still blocked, how many got a place, if more could."""
 
@@ -74,15 +84,6 @@ class Standing:
     blocked: Blocked
     promoted: int
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page of the queue after the rule: the event's numbers then, who is blocked, who is to be seated."""
-
-    event: EventFacts
-    blocked: Blocked
-    seated: list[AnyRow]
 
 
 def settle(event_id: int, *, now: datetime) -> Settled:
@@ -103,7 +104,7 @@ def end_serving(event_id: int, *, now: datetime) -> Ended:
         return Ended(0, more=False)
     ended, after = 0, 0
     while ended < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        heads = list_heads(event.id, after=after)
         if not heads:
             break
         _expire(event, heads, now=now)
@@ -130,45 +131,44 @@ def list_unsettled(*, now: datetime) -> list[int]:
 
 def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
-    if not is_serving(event, now):  # who is not served any more is in nobody's way
+    if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
         return Standing(event, Blocked(), 0, more=False)
     blocked, promoted = Blocked(), 0
-    for page in _walk(event):
-        _promote(event, page.seated, now=now)
-        event, blocked, promoted = page.event, page.blocked, promoted + len(page.seated)
+    for step in walk(event):
+        _promote(event, step.seated, now=now)
+        event, blocked, promoted = step.event, step.blocked, promoted + len(step.seated)
         if promoted >= MOST:
             break
     more = bool(event.waiting) and event.free > 0 and promoted >= MOST
     return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
 
 
-def foresee(event: EventFacts, *, now: datetime, without: Collection[int] = ()) -> list[AnyRow]:
-    """Return who would get a place, first in line first, were the event's numbers these. Writes nothing.
+def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
+    """Ask the rule about the queue, page by page, and store nothing: serving does, a look ahead does not.
 
-    `without`: ids of registrations that would no longer wait.
+    `without`: ids of registrations that are to be thought away.
     """
-    if not is_serving(event, now):
-        return []
-    return [row for page in _walk(event, without=without) for row in page.seated]
+    blocked, after = Blocked(), 0
+    while event.waiting and event.free > 0 and not blocked.everybody:
+        heads = list_heads(event.id, after=after)
+        if not heads:
+            break
+        after, heads = heads[-1].queue_no, [row for row in heads if row.id not in without]
+        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
+        moves = set(served.moves)
+        seated = [row for row in heads if row.party_id in moves]
+        event, blocked = _with_moves(event, served), served.blocked
+        yield Step(seated, [row for row in heads if row.party_id not in moves], blocked, event)
+
+
+def list_heads(event_id: int, *, after: int = 0) -> Sequence[AnyRow]:
+    """Return the first parties of the queue behind this number, a page of them."""
+    return db.session.execute(_HEADS, {"event": event_id, "after": after}).all()
 
 
 def policy(event: EventFacts) -> Policy:
     """Return how the queue of this event is walked."""
     return Policy(event.quota_id, Fit(event.fit))
-
-
-def _walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[_Page]:
-    """Walk the queue page by page and say whom the rule seats, until nobody more can be."""
-    blocked, after = Blocked(), 0
-    while event.waiting and event.free > 0 and not blocked.everybody:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
-        if not heads:
-            return
-        staying = [row for row in heads if row.id not in without]
-        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in staying], policy(event), blocked)
-        moves = set(served.moves)
-        event, blocked, after = _with_moves(event, served), served.blocked, heads[-1].queue_no
-        yield _Page(event, blocked, [row for row in staying if row.party_id in moves])
 
 
 def _waiting(event: EventFacts, row: AnyRow) -> Waiting:

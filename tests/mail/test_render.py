@@ -17,8 +17,8 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 TO_ACCOUNTS = {Message.RESET, Message.TEAM_INVITED}
 """Mails to organizers, whose links lead into the workspace."""
-WITHOUT_LINK = TO_ACCOUNTS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED}
-"""Mails that open no registration: they go to somebody else, or there is none any more."""
+WITHOUT_LINK = TO_ACCOUNTS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
+"""Mails that open no registration: they go to somebody else, or there is none any more; or see test_announcement.py."""
 WITH_LINK = [message for message in Message if message not in WITHOUT_LINK]
 WRITTEN = {"from_name": "Pál Nagy", "from_address": "pal@example.org", "body": "First line\r\n\r\nSecond *line* <b>"}
 

@@ -144,7 +144,7 @@ def test_a_form_without_its_guard_keeps_the_people_and_does_nothing(client: Flas
 
 
 @pytest.mark.parametrize(("role", "allowed"), [(Role.DESK, {"tag", "untag"}), (Role.VIEWER, set())])
-@pytest.mark.parametrize("do", ["cancel", "tag", "untag", "resend"])
+@pytest.mark.parametrize("do", ["cancel", "tag", "untag", "resend", "write"])
 def test_lower_roles_do_no_more_than_they_may(client: FlaskClient, role: Role, allowed: set[str], do: str) -> None:
     event = make_event()
     ana = make_registration(event)

@@ -1,6 +1,7 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
 from regapp.web.organizer import (
+    announcement_routes,
     bulk_routes,
     dashboard_routes,
     events_routes,
@@ -13,6 +14,7 @@ from regapp.web.organizer import (
 from regapp.web.organizer.blueprint import bp
 
 __all__ = [
+    "announcement_routes",
     "bp",
     "bulk_routes",
     "dashboard_routes",

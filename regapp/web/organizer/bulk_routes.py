@@ -18,17 +18,24 @@ from regapp.services import events, selections, waitlist
 from regapp.services.accounts import Me
 from regapp.services.bulk import Deed, Tally
 from regapp.services.events import EventFacts
-from regapp.services.selections import MOST_PICKED, Moved, Selection, SelectionMoved
+from regapp.services.selections import Moved, Selection, SelectionMoved
 from regapp.web import access
 from regapp.web.forms import ConfirmForm, Form
 from regapp.web.organizer import picked
+from regapp.web.organizer.announcement_forms import AnnouncementForm
+from regapp.web.organizer.announcement_routes import write_page
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.bulk_forms import TagForm, UntagForm
 from regapp.web.organizer.bulk_words import say
 from regapp.web.pages import page
 
 FORMS: dict[Deed, type[Form]] = {Deed.TAG: TagForm, Deed.UNTAG: UntagForm}
-LEAST = {Deed.TAG: Role.DESK, Deed.UNTAG: Role.DESK, Deed.CANCEL: Role.MANAGER, Deed.RESEND: Role.MANAGER}
+WRITE = "write"
+"""Not done here: leads to the page on which the message is written."""
+LEAST: dict[str, Role] = {
+    Deed.TAG: Role.DESK, Deed.UNTAG: Role.DESK, Deed.CANCEL: Role.MANAGER, Deed.RESEND: Role.MANAGER,
+    WRITE: Role.MANAGER,
+}  # fmt: skip
 """What may be done in which role."""
 
 Step = Callable[[Sequence[int]], Tally]
@@ -39,11 +46,13 @@ Step = Callable[[Sequence[int]], Tally]
 def bulk(me: Me, event: EventFacts) -> ResponseReturnValue:
     """Show what would happen to those chosen; the form of that page does it."""
     chosen, wanted = picked.selection(), request.form.get("do", "")
-    if wanted not in set(Deed) or _is_unusable(chosen):
-        return page("organizer/bulk_nobody.html", status=422, **_frame(me, event, chosen))
-    deed = Deed(wanted)
-    if not g.role.includes(LEAST[deed]):
+    if picked.is_unusable(chosen) or wanted not in LEAST:
+        return picked.nobody_page(me, event, chosen)
+    if not g.role.includes(LEAST[wanted]):
         raise Forbidden
+    if wanted == WRITE:
+        return write_page(me, event, chosen, AnnouncementForm())
+    deed = Deed(wanted)
     confirming = "seen" in request.form
     form = FORMS[deed]() if confirming and deed in FORMS else ConfirmForm()
     if not form.validate_on_submit():
@@ -58,10 +67,6 @@ def bulk(me: Me, event: EventFacts) -> ResponseReturnValue:
         return _plan_page(me, event, chosen, deed, form, status=409)
     flash(say(deed, tally, tag=form["tag"].data if deed in FORMS else ""), "warning" if tally.skipped else "message")
     return redirect(picked.people_address(event, chosen), code=303)
-
-
-def _is_unusable(chosen: Selection) -> bool:
-    return chosen.codes is not None and not 0 < len(chosen.codes) <= MOST_PICKED
 
 
 def _step(me: Me, event: EventFacts, deed: Deed, form: Form) -> Step:
@@ -104,13 +109,6 @@ def _plan_page(
     with snapshot():
         plan = deeds.plan(events.get(event.id), chosen, deed, now=utcnow())
     if not plan.count and moved is None:
-        return page("organizer/bulk_nobody.html", status=422, **_frame(me, event, chosen))
+        return picked.nobody_page(me, event, chosen)
     values = {"deed": deed, "plan": plan, "form": form, "moved": moved, "steps": deeds.PAGE}
-    return page("organizer/bulk.html", status=status, **values, **_frame(me, event, chosen))
-
-
-def _frame(me: Me, event: EventFacts, chosen: Selection) -> dict[str, object]:
-    return {
-        "me": me, "event": event, "tab": "organizer.people", "chosen": chosen, "most": MOST_PICKED,
-        "back": picked.people_address(event, chosen),
-    }  # fmt: skip
+    return page("organizer/bulk.html", status=status, **values, **picked.frame(me, event, chosen))

@@ -24,7 +24,7 @@ from regapp.web.prepared import prepared
 
 FIELDS = (
     "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
-    "change", "cancel", "calendar", "change_email", "data", "erase",
+    "change", "cancel", "calendar", "change_email", "data", "erase", "announcements",
 )  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
@@ -46,6 +46,7 @@ class Standing:
     ended_why: str | None
     serving: bool
     saved: bool
+    announced: bool
 
 
 def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
@@ -79,6 +80,7 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         ended_why=own.ended_why,
         serving=window.is_serving(event, now),
         saved=saved,
+        announced=own.announcements_ended_at is None,
     )
 
 
@@ -99,6 +101,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "change_email": _below(address, "email"),
         "data": _below(address, "data.json"),
         "erase": _below(address, "erase"),
+        "announcements": _below(address, "announcements"),
         "calendar": _below(address, "calendar.ics"),
     }
 

@@ -1,0 +1,76 @@
+"""To whom a message goes, in words."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from regapp.rules.states import State
+from regapp.services.announcements import Audience, state_meant
+from regapp.services.selections import Selection
+from regapp.web.filters import country, number
+from regapp.web.organizer import views
+
+QUERY_LENGTH = 1000
+
+
+def query_of(chosen: Selection) -> str:
+    """Return what is kept of a selection: the view, and whether people were picked in it."""
+    args = views.to_args(chosen.view) | ({} if chosen.codes is None else {"picked": "yes"})
+    return urlencode(args)[:QUERY_LENGTH]
+
+
+def whom_by(query: str) -> str:
+    """Return to whom a message went, from what was kept."""
+    args = dict(parse_qsl(query))
+    return whom(Selection(views.from_args(args), () if "picked" in args else None))
+
+
+def whom(chosen: Selection) -> str:
+    """Return to whom a message goes: people with a place, search “novak”."""
+    view = chosen.view
+    parts = [
+        _people(state_meant(chosen)),
+        _("picked one by one") if chosen.codes is not None else "",
+        _("search “%(words)s”", words=view.q) if view.q else "",
+        _("tag “%(tag)s”", tag=view.tag) if view.tag else "",
+        country(view.country) if view.country else "",
+        view.organisation_type,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def audience_words(audience: Audience) -> str:
+    """Return the exact number of mails, and how it comes from the people."""
+    said = [
+        ngettext("one person", "%(people)s people", audience.people, people=number(audience.people)),
+        ngettext(
+            "one shares an address with somebody else", "%(people)s share an address with somebody else",
+            audience.sharing, people=number(audience.sharing),
+        ) if audience.sharing else "",
+        ngettext(
+            "one has ended such messages", "%(people)s have ended such messages", audience.ended,
+            people=number(audience.ended),
+        ) if audience.ended else "",
+    ]  # fmt: skip
+    goes = ngettext(
+        "Goes to one address", "Goes to %(addresses)s addresses", audience.addresses,
+        addresses=number(audience.addresses),
+    )  # fmt: skip
+    return f"{goes} ({', '.join(part for part in said if part)})"
+
+
+def _people(state: State) -> str:
+    words = {
+        State.CONFIRMED: _("people with a place"),
+        State.WAITLISTED: _("people on the waiting list"),
+        State.CANCELLED: _("people who have cancelled"),
+        State.EXPIRED: _("people whose wait has ended"),
+        State.DECLINED: _("people who were not accepted"),
+        State.OFFERED: _("people to whom a place is offered"),
+        State.PENDING: _("people whose registration is being looked at"),
+        State.UNVERIFIED: _("people who have not confirmed their address"),
+    }
+    return words[state]
