@@ -63,6 +63,9 @@ def show(letter: Letter) -> Shown:
     lang = _lang(letter)
     with force_locale(lang):
         body, small_print = _parts(letter, message, lang)
+        for token in body:
+            if token.type in {"heading_open", "heading_close"}:
+                token.tag = f"h{min(6, int(token.tag[1]) + 1)}"  # below the heading of the page
         return Shown(_subject(letter, message, lang), markdown.html(body), markdown.html(small_print))
 
 

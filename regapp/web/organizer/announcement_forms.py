@@ -33,8 +33,9 @@ class AnnouncementForm(Form):
         lazy_gettext("Message"),
         [Required(lazy_gettext("Write the message")), readable, at_most(BODY_LENGTH)],
         description=lazy_gettext(
-            "Everybody gets these words, in the language in which you write them. An empty line begins a paragraph, a "
-            "dash a list, **two stars** make bold, [words](https://…) a link."
+            "Above it each mail says “Dear …,” with the name. Everybody gets your words in the language in which you "
+            "write them. An empty line begins a paragraph, a dash a list. **Two stars** make bold, "
+            "[words](https://example.org) a link."
         ),
         render_kw={"autocomplete": "off", "rows": 14},
     )

@@ -60,7 +60,7 @@ def write(me: Me, event: EventFacts) -> ResponseReturnValue:
 def announcements(me: Me, event: EventFacts) -> ResponseReturnValue:
     """List what was written to many people, the latest first."""
     found = announced.list_all(event.id)
-    return page("organizer/announcements.html", me=me, event=event, tab=TAB, found=found, whom_by=whom_by)
+    return page("organizer/announcements.html", me=me, event=event, tab=TAB, found=found, whom_by=whom_by, now=utcnow())
 
 
 @bp.get("/events/<slug:slug>/announcements/<int:number>")
