@@ -11,8 +11,8 @@ from regapp.models import Announcement, Event, EventStatus, OutboxMail, Party, R
 
 _MEANT = (
     select(
-        OutboxMail.id, OutboxMail.facts, Registration.state, Party.announcements_ended_at, Announcement.undone_at,
-        Event.status,
+        OutboxMail.id, OutboxMail.facts, Registration.state, Registration.erased_at, Party.announcements_ended_at,
+        Announcement.undone_at, Event.status,
     )
     .join(Announcement, Announcement.id == OutboxMail.announcement_id)
     .join(Registration, Registration.id == OutboxMail.registration_id)
@@ -24,8 +24,8 @@ _MEANT = (
 def withhold(ids: Sequence[int]) -> list[int]:
     """Delete those of these mails that announce to somebody who is not meant any more; return the others, in order.
 
-    Not meant: who stands otherwise than when it was written (has cancelled, has got a place), who has ended
-    announcements, everybody once it was undone or the event was called off.
+    Not meant: who stands otherwise than when it was written (has cancelled, has got a place), who was
+    erased or has ended announcements, everybody once it was undone or the event was called off.
     """
     found = db.session.execute(_MEANT.where(OutboxMail.id.in_(ids)))
     gone = {row.id for row in found if not _is_meant(row)}
@@ -36,5 +36,5 @@ def withhold(ids: Sequence[int]) -> list[int]:
 
 def _is_meant(row: AnyRow) -> bool:
     stands = row.state == row.facts.get("state")
-    ended = row.announcements_ended_at or row.undone_at or row.status == EventStatus.CANCELLED
+    ended = row.erased_at or row.announcements_ended_at or row.undone_at or row.status == EventStatus.CANCELLED
     return stands and not ended

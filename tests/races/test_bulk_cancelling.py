@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain, cycle, zip_longest
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from regapp.clock import utcnow
 from regapp.db import snapshot, transaction
@@ -55,6 +56,8 @@ def run(stage: Stage, app: str = AS_SHIPPED) -> tuple[Outcome, list[str], list[s
                 continue
             except RuleViolation as error:
                 failures.append(error.code)
+            except OperationalError:  # two change the same rows in different order: it is the lock that prevents this
+                failures.append("deadlock")
             return
 
     with stage.open(app) as crowd:
@@ -69,10 +72,10 @@ def run(stage: Stage, app: str = AS_SHIPPED) -> tuple[Outcome, list[str], list[s
 
 def check(outcome: Outcome, queue: list[str], failures: list[str]) -> None:
     """Check that each freed place was given once, to those who waited first, and that each left once."""
-    assert failures == []
+    assert failures == [], "the organizer was stopped"
     assert len(outcome.confirmed) == PLACES, f"{len(outcome.confirmed)} people on {PLACES} places"
     assert [email for email in outcome.confirmed if email in queue] == queue, "somebody was passed"
-    assert len(outcome.waiting) == WAITING + NEWCOMERS - LEAVING
+    assert len(outcome.waiting) == WAITING + NEWCOMERS - LEAVING, f"{len(outcome.waiting)} people wait"
     assert outcome.statuses == {303: THEMSELVES + NEWCOMERS}
     assert outcome.mails[Message.CANCELLED] == LEAVING
     check_sound(outcome)
@@ -85,5 +88,7 @@ def test_places_that_an_organizer_frees_in_bulk_go_to_the_first_in_line(stage: S
 def test_without_guard_and_lock_the_books_differ(stage: Stage) -> None:
     outcome, queue, failures = run(stage, UNGUARDED)
 
-    with pytest.raises(AssertionError, match=f"people on {PLACES} places|the books differ|passed"):
+    with pytest.raises(
+        AssertionError, match=f"people on {PLACES} places|the books differ|passed|people wait|was stopped"
+    ):
         check(outcome, queue, failures)

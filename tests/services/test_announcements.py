@@ -16,7 +16,7 @@ from regapp.db import db, transaction
 from regapp.errors import EventOver, NotFound
 from regapp.mail import outbox
 from regapp.mail.letters import Written
-from regapp.models import Announcement, History, OutboxMail, Party
+from regapp.models import Announcement, History, OutboxMail, Party, Registration
 from regapp.rules.states import State
 from regapp.services import announced, announcements, capacity, contacts, editing, erasure, registrations
 from regapp.services.accounts import Me
@@ -275,6 +275,16 @@ def test_who_is_not_meant_any_more_gets_nothing(app: Flask) -> None:
 
     assert _claimed(DUE) == ["new@example.org", stays.email]
     assert announced.get(event.id, sent.id).dropped == 3
+
+
+def test_who_is_erased_while_it_is_written_gets_nothing(app: Flask) -> None:
+    event, me = make_event(), make_account()
+    own = make_registration(event, now=NOW)
+    _send(event, me)
+    with transaction():  # after the start the state stays; the mails that are deleted then are those seen by then
+        db.session.execute(update(Registration).where(Registration.id == own.id).values(erased_at=NOW))
+
+    assert _claimed(DUE) == []
 
 
 def test_who_was_written_to_as_waiting_and_has_a_place_by_then_gets_nothing(app: Flask) -> None:

@@ -168,6 +168,20 @@ def test_those_who_wait_are_written_to_where_the_view_says_so(client: FlaskClien
     assert "to people on the waiting list" in read(client.get(answer.location)).words
 
 
+def test_the_words_of_a_search_are_not_kept(client: FlaskClient) -> None:
+    event = make_event()
+    make_registration(event, last_name="Novák")
+    sign_in(client, event, Role.MANAGER)
+
+    preview = _preview(client, event, "?q=Novák")
+    there = _do(client, preview, _path(event) + "?q=Novák", "send").location
+
+    assert "search “Novák”" in preview.words
+    assert "Goes to one address" in preview.words
+    assert announced.list_all(event.id)[0].query == "searched=yes"
+    assert "to people with a place, found by a search" in read(client.get(there)).words
+
+
 def test_people_picked_in_the_table_are_carried_along(client: FlaskClient) -> None:
     event = make_event()
     people = [make_registration(event) for _ in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
@@ -17,15 +18,21 @@ QUERY_LENGTH = 1000
 
 
 def query_of(chosen: Selection) -> str:
-    """Return what is kept of a selection: the view, and whether people were picked in it."""
-    args = views.to_args(chosen.view) | ({} if chosen.codes is None else {"picked": "yes"})
+    """Return what is kept of a selection: the view, and whether people were picked in it.
+
+    Of a search only that there was one: its words may be somebody's name, and stay when that person is erased (R18).
+    """
+    args = views.to_args(replace(chosen.view, q=""))
+    args |= {"searched": "yes"} if chosen.view.q else {}
+    args |= {} if chosen.codes is None else {"picked": "yes"}
     return urlencode(args)[:QUERY_LENGTH]
 
 
 def whom_by(query: str) -> str:
     """Return to whom a message went, from what was kept."""
     args = dict(parse_qsl(query))
-    return whom(Selection(views.from_args(args), () if "picked" in args else None))
+    said = whom(Selection(views.from_args(args), () if "picked" in args else None))
+    return f"{said}, {_('found by a search')}" if "searched" in args else said
 
 
 def whom(chosen: Selection) -> str:
