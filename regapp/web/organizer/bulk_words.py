@@ -34,11 +34,11 @@ def _said_done(deed: Deed, done: int, tag: str) -> str:
             return ngettext("One link is on its way.", "%(people)s links are on their way.", done, people=people)
         case Deed.TAG:
             return ngettext(
-                "One person has the tag “%(tag)s” now.", "%(people)s people have the tag “%(tag)s” now.", done,
+                "%(people)s person has the tag “%(tag)s” now.", "%(people)s people have the tag “%(tag)s” now.", done,
                 people=people, tag=tag,
             )  # fmt: skip
     return ngettext(
-        "One person no longer has the tag “%(tag)s”.", "%(people)s people no longer have the tag “%(tag)s”.", done,
+        "%(people)s person no longer has the tag “%(tag)s”.", "%(people)s people no longer have the tag “%(tag)s”.", done,
         people=people, tag=tag,
     )  # fmt: skip
 
