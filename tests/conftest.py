@@ -149,10 +149,17 @@ def migrated_postgres(server: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def emptied_postgres(migrated_postgres: str) -> str:
-    """Return the same address after all rows have gone and numbers start at 1 again."""
-    tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
-        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(tables)))
+    """Return the same address after all rows have gone and numbers start at 1 again.
+
+    Rows are deleted where there are some: TRUNCATE makes new files for every table, ten times as slow for a few rows.
+    """
+    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+    used = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables)
+    with psycopg.connect(migrated_postgres) as connection:
+        filled = {row[0] for row in connection.execute(used)}
+        for name in filter(filled.__contains__, tables):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+        connection.execute("SELECT setval(s.sequencename::regclass, 1, false) FROM pg_sequences s WHERE last_value > 0")
     return migrated_postgres
 
 
