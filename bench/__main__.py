@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import figures, limit, machine, measure
+from bench import exports, figures, limit, machine, measure
 from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
@@ -21,6 +21,9 @@ CPU_TARGETS = {"event page": 1.5, "form": 1.5, "POST": 4.0, "own page": 1.5}
 STATEMENT_TARGETS = {"event page": 2, "form": 2, "POST": 7, "own page": None}
 MEMORY_TARGET = 150
 """Milliseconds of processor time; statements; MB."""
+LIST_TARGETS = {"csv": 0.5, "csv-semicolon": 0.5, "xlsx": 1.0}
+COPY_TARGET, GROWTH_TARGET = 4, 30
+"""Seconds for 10,000 people; times what COPY takes for 100,000; MB over a process that has nothing to do."""
 
 
 def main() -> None:
@@ -52,6 +55,8 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
             yield from _cpu_figures(costs, measure.empty_route(stage), here)
         yield from _statement_figures(installation, f"second journey of a process; {database}")
         yield from _limit_figures(installation, url, costs["POST"], f"{database}; {machine.machine()}")
+        with new_database(cluster) as other, installed(other) as filled:
+            yield from _list_figures("PostgreSQL", filled, f"{database}; {machine.machine()}")
 
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
@@ -65,6 +70,8 @@ def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
         with serving(installation.with_worker()) as started:
             ready = f"python wsgi.py with its worker, packages installed, database migrated; {machine.machine()}"
             yield Figure("start to first page", rounded(started.ready_after), "s", ready)
+    with installed(None) as filled:
+        yield from _list_figures("SQLite", filled, f"{machine.sqlite()}; {machine.machine()}")
 
 
 @contextmanager
@@ -118,6 +125,22 @@ def _limit_figures(installation: Installation, url: str, post: Cost, here: str) 
     for connections, rate in rates.items():
         yield Figure(f"limit through psycopg, {connections} connections", rounded(rate), "1/s", here)
     yield Figure("POST alone, share of the limit", rounded(post.per_second / max(rates.values())), "", here)
+
+
+def _list_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    costs = exports.measure(installation)
+    here = f"a list of {len(exports.ALL_COLUMNS)} columns into a file, the shorter time of two; {here}"
+    small, large = exports.SIZES
+    for size, seconds in costs.seconds.items():
+        for kind, found in seconds.items():
+            target = LIST_TARGETS.get(kind) if size == small else None
+            asked = None if target is None else "<="
+            yield Figure(f"{database}: {kind} of {size:,}", rounded(found), "s", here, asked, target)
+    if costs.copy is not None:
+        name = f"{database}: csv of {large:,} beside COPY"
+        yield Figure(name, rounded(costs.seconds[large]["csv"] / costs.copy), "x", here, "<=", COPY_TARGET)
+    for kind, found in costs.growth.items():
+        yield Figure(f"{database}: memory for {kind} of {large:,}", rounded(found), "MB", here, "<=", GROWTH_TARGET)
 
 
 if __name__ == "__main__":

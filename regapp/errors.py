@@ -105,3 +105,15 @@ class ChangedMeanwhile(RuleViolation):
     """Somebody else saved after the form was drawn: look at what they changed first."""
 
     code = "changed_meanwhile"
+
+
+class UnreadableFile(RuleViolation):
+    """A file in which no people can be found. Values: `why`, and the figures that belong to it."""
+
+    code = "unreadable_file"
+
+
+class Moved(RuleViolation):
+    """What was shown is no longer what would happen; nothing was done."""
+
+    code = "moved"

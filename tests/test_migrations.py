@@ -22,6 +22,7 @@ from regapp.models import (
     Account,
     Announcement,
     Heartbeat,
+    Import,
     Membership,
     OutboxMail,
     RecoveryCode,
@@ -179,6 +180,7 @@ def _fill_workspace(event_id: int, account_id: int, registration_id: int, now: d
         Series: {"slug": "conferences", "texts": {"en": {"name": "Conferences"}}},
         Tag: {"registration_id": registration_id, "tag": "speaker", "event_id": event_id},
         SavedView: {**mine, "name": "Waiting", "query": "state=waitlisted"},
+        Import: {**mine, "name": "list.csv", "read_as": {}, "header": ["N"], "rows": [[2, "A"]], "created_at": now},
         Announcement: {
             **mine, "subject": "Room", "body": "It is on the first floor.", "query": "", "recipients": 1,
             "created_at": now, "due_at": now, "submission_hash": "0" * 64,

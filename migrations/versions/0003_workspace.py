@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_people_tables()
     _extend_people()
     _extend_outbox()
+    _create_imports()
     _fill_search_keys()
 
 
@@ -37,6 +38,7 @@ def downgrade() -> None:
     with op.batch_alter_table("registrations") as registrations:
         for column in ("note", "search_key", "organisation_type"):
             registrations.drop_column(column)
+    op.drop_table("imports")
     for table in ("announcements", "saved_views", "tags"):
         op.drop_table(table)
     op.drop_index("ix_events_series_id", "events")
@@ -161,6 +163,24 @@ def _extend_outbox() -> None:
     op.create_index(
         "ix_outbox_announcement_id", "outbox", ["announcement_id"], sqlite_where=there, postgresql_where=there
     )
+
+
+def _create_imports() -> None:
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("read_as", sa.JSON(), nullable=False),
+        sa.Column("header", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_imports_event_id"),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_imports_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_imports"),
+    )
+    op.create_index("ix_imports_event_id", "imports", ["event_id"])
 
 
 def _fill_search_keys() -> None:

@@ -3,6 +3,7 @@
 from regapp.models.account import Account, Membership, RecoveryCode, Role
 from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
 from regapp.models.history import History
+from regapp.models.intake import Import
 from regapp.models.outbox import Announcement, Heartbeat, OutboxMail
 from regapp.models.registration import Consent, OrganisationType, Party, Registration, SavedView, Tag
 
@@ -14,6 +15,7 @@ __all__ = [
     "EventStatus",
     "Heartbeat",
     "History",
+    "Import",
     "Membership",
     "OrganisationType",
     "OutboxMail",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from regapp.db import db, table
 from regapp.links import new_code
-from regapp.mail.messages import About, Message, compose
+from regapp.mail.messages import SINGLE, About, Message, compose
 from regapp.models import Consent, History, OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
 from regapp.rules.searching import search_key
@@ -27,6 +27,10 @@ _CLAIM = {
 }
 _REGISTER = insert(table(Registration)).returning(table(Registration).c.id)
 _INSERT = {into: insert(into) for into in (table(Consent), table(History), table(OutboxMail))}
+
+
+AGREED, VOUCHED = "privacy", "organizer"
+"""Kinds of consent: the person agreed to the notice; an organizer says that the person may be kept here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,11 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A registration that only waits for its decision."""
+    """A registration that only waits for its decision.
+
+    `actor`: who registers the person; `basis`: why we may keep them; `tells`: whether they get a mail about it, of
+    this `priority`.
+    """
 
     event: EventFacts
     applicant: Applicant
@@ -71,6 +79,10 @@ class Draft:
     submission_hash: str
     code: str
     now: datetime
+    actor: str = "attendee"
+    basis: str = AGREED
+    tells: bool = True
+    priority: int = SINGLE
 
 
 def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
@@ -117,17 +129,21 @@ def rows(draft: Draft, *, queue_no: int | None = None, position: int | None = No
     event, now = draft.event, draft.now
     message = Message.CONFIRMED if queue_no is None else Message.WAITLISTED
     facts: dict[str, Any] = {"state": state} if position is None else {"state": state, "position": position}
-    consent = {"kind": "privacy", "version": draft.applicant.privacy_version, "at": now}
+    consent = {"kind": draft.basis, "version": draft.applicant.privacy_version, "at": now}
     line = records.line(
-        Action.REGISTERED, event_id=event.id, actor="attendee", now=now, after=state,
+        Action.REGISTERED, event_id=event.id, actor=draft.actor, now=now, after=state,
         numbers=None if queue_no is None else {"queue_no": queue_no},
     )  # fmt: skip
-    return {
+    made = {
         table(Registration): _registration(draft, state, queue_no),
         table(Consent): consent,
         table(History): _unnumbered(line),
-        table(OutboxMail): _unnumbered(compose(message, _about(draft), now=now, **facts)),
     }
+    if draft.tells:
+        made[table(OutboxMail)] = _unnumbered(
+            compose(message, _about(draft), now=now, priority=draft.priority, **facts)
+        )
+    return made
 
 
 def _unnumbered(row: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Action(StrEnum):
     TEAM_JOINED = "team_joined"
     TEAM_ROLE_CHANGED = "team_role_changed"
     TEAM_LEFT = "team_left"
+    OVERBOOKED = "overbooked"
+    IMPORTED = "imported"
 
 
 def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: Any) -> dict[str, Any]:

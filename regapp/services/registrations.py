@@ -14,7 +14,6 @@ from regapp.db import AnyRow, db
 from regapp.errors import IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
-from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State, check_move
 from regapp.rules.window import Phase, check_before_start, check_may_change, check_open, phase
 from regapp.services import arrivals, contacts, current, drafts, records, seats, waitlist
@@ -22,9 +21,6 @@ from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 from regapp.services.seats import GuardMissed
-
-NEWCOMER = 0
-"""Stands for the newcomer among the ids of parties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +82,8 @@ def register(draft: Draft) -> Outcome:
         raise NotFound
     check_open(event, draft.now)
     standing = waitlist.serve_queue(event, now=draft.now)
-    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
-    free = {event.quota_id: standing.event.free}
-    served = serve(free, [newcomer], waitlist.policy(event), standing.blocked)
-    outcome, event = _settle_newcomer(replace(draft, event=standing.event), party_id, seated=bool(served.moves))
+    seated = waitlist.has_room(standing)
+    outcome, event = _settle_newcomer(replace(draft, event=standing.event), party_id, seated=seated)
     seats.write(event)
     return outcome
 

@@ -23,6 +23,8 @@ PAGE = 500
 """Parties read from the queue at a time."""
 MOST = 1000
 """Promotions in one transaction; the rest follow in further ones."""
+NEWCOMER = 0
+"""Stands for a newcomer among the ids of parties."""
 
 _HEADS = (
     select(
@@ -164,6 +166,13 @@ def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
 def list_heads(event_id: int, *, after: int = 0) -> Sequence[AnyRow]:
     """Return the first parties of the queue behind this number, a page of them."""
     return db.session.execute(_HEADS, {"event": event_id, "after": after}).all()
+
+
+def has_room(standing: Standing) -> bool:
+    """Say whether a newcomer, who is treated as the last in the queue, would get a seat. Source: R3."""
+    event = standing.event
+    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
+    return bool(serve({event.quota_id: event.free}, [newcomer], policy(event), standing.blocked).moves)
 
 
 def policy(event: EventFacts) -> Policy:

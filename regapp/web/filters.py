@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
         day=dates.day,
         moment=dates.moment,
         short_moment=dates.short_moment,
+        short_day=dates.short_day,
     )
     app.jinja_env.globals.update(
         icon=icon,

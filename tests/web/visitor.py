@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
         self.page.offered[name] = values
         if tag in ("select", "textarea"):
             self.page.inputs[name] = ""
-        elif values.get("type") != "checkbox":
+        elif values.get("type") not in ("checkbox", "radio"):
             self.page.inputs[name] = values.get("value", "")
         elif "checked" in values:
             self.page.inputs[name] = values["value"]

@@ -1,10 +1,13 @@
 """Pages for organizers: their events, people, limits, lists, team."""
 
 from regapp.web.organizer import (
+    adding_routes,
     announcement_routes,
     bulk_routes,
     dashboard_routes,
     events_routes,
+    import_routes,
+    lists_routes,
     publishing_routes,
     routes,
     series_routes,
@@ -14,11 +17,14 @@ from regapp.web.organizer import (
 from regapp.web.organizer.blueprint import bp
 
 __all__ = [
+    "adding_routes",
     "announcement_routes",
     "bp",
     "bulk_routes",
     "dashboard_routes",
     "events_routes",
+    "import_routes",
+    "lists_routes",
     "publishing_routes",
     "routes",
     "series_routes",

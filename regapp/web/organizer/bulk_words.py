@@ -38,8 +38,8 @@ def _said_done(deed: Deed, done: int, tag: str) -> str:
                 people=people, tag=tag,
             )  # fmt: skip
     return ngettext(
-        "%(people)s person no longer has the tag “%(tag)s”.", "%(people)s people no longer have the tag “%(tag)s”.", done,
-        people=people, tag=tag,
+        "%(people)s person no longer has the tag “%(tag)s”.", "%(people)s people no longer have the tag “%(tag)s”.",
+        done, people=people, tag=tag,
     )  # fmt: skip
 
 

@@ -18,11 +18,11 @@ def from_args(args: Mapping[str, str]) -> View:
     sort = args.get("sort", "-registered")
     state = args.get("state", "")
     return View(
-        q=args.get("q", "").strip()[:LENGTH],
+        q=_text(args, "q", LENGTH),
         state=State(state) if state in set(State) else None,
-        country=args.get("country", "")[:2],
-        tag=args.get("tag", "")[:40],
-        organisation_type=args.get("organisation_type", "")[:20],
+        country=_text(args, "country", 2),
+        tag=_text(args, "tag", 40),
+        organisation_type=_text(args, "organisation_type", 20),
         sort=Sort(sort.removeprefix("-")) if sort.removeprefix("-") in set(Sort) else Sort.REGISTERED,
         descending=sort.startswith("-"),
     )
@@ -43,3 +43,8 @@ def to_args(view: View, **changes: Any) -> dict[str, str]:
     if (view.sort, view.descending) != (default.sort, default.descending):
         found["sort"] = f"{'-' if view.descending else ''}{view.sort}"
     return found
+
+
+def _text(args: Mapping[str, str], name: str, length: int) -> str:
+    """Return a part of the address without what no text in the database can hold."""
+    return args.get(name, "").replace("\0", "").strip()[:length]

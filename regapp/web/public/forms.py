@@ -39,6 +39,11 @@ def new_submission() -> str:
     return secrets.token_hex(16)
 
 
+def is_submission(field: Any) -> bool:
+    """Say whether a field came back with a value that we may have made."""
+    return bool(field.raw_data) and _SUBMISSION.fullmatch(field.data or "") is not None
+
+
 def present_notice(form: Any, field: Any) -> None:
     """Refuse agreement to another version of the privacy notice than the one that we keep with it."""
     if not field.data and any(_VERSION.fullmatch(value) for value in field.raw_data or []):
@@ -103,8 +108,8 @@ class DetailsForm(Form):
             last_name=self.last_name.data or None,
             organisation=self.organisation.data,
             job_title=self.job_title.data or None,
-            country=self.country.data,
-            organisation_type=self.organisation_type.data if "organisation_type" in self else kept,
+            country=self.country.data or None,
+            organisation_type=(self.organisation_type.data or None) if "organisation_type" in self else kept,
         )
 
 
@@ -140,7 +145,7 @@ class RegistrationForm(DetailsForm, OpenForm):
 
     def validate_submission(self, field: Any) -> None:
         """Refuse a value that we did not make, and put a fresh one in its place."""
-        if not field.raw_data or not _SUBMISSION.fullmatch(field.data or ""):
+        if not is_submission(field):
             field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
 
