@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from bench import exports, figures, limit, machine, measure
+from bench import exports, figures, limit, machine, measure, workspace
 from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
@@ -24,6 +25,8 @@ MEMORY_TARGET = 150
 LIST_TARGETS = {"csv": 0.5, "csv-semicolon": 0.5, "xlsx": 1.0}
 COPY_TARGET, GROWTH_TARGET = 4, 30
 """Seconds for 10,000 people; times what COPY takes for 100,000; MB over a process that has nothing to do."""
+PAGE_TARGETS = {"overview": 50}
+"""Milliseconds of server time."""
 
 
 def main() -> None:
@@ -57,6 +60,7 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
         yield from _limit_figures(installation, url, costs["POST"], f"{database}; {machine.machine()}")
         with new_database(cluster) as other, installed(other) as filled:
             yield from _list_figures("PostgreSQL", filled, f"{database}; {machine.machine()}")
+        yield from _workspace_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
 
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
@@ -70,6 +74,7 @@ def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
         with serving(installation.with_worker()) as started:
             ready = f"python wsgi.py with its worker, packages installed, database migrated; {machine.machine()}"
             yield Figure("start to first page", rounded(started.ready_after), "s", ready)
+        yield from _workspace_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
     with installed(None) as filled:
         yield from _list_figures("SQLite", filled, f"{machine.sqlite()}; {machine.machine()}")
 
@@ -141,6 +146,14 @@ def _list_figures(database: str, installation: Installation, here: str) -> Itera
         yield Figure(name, rounded(costs.seconds[large]["csv"] / costs.copy), "x", here, "<=", COPY_TARGET)
     for kind, found in costs.growth.items():
         yield Figure(f"{database}: memory for {kind} of {large:,}", rounded(found), "MB", here, "<=", GROWTH_TARGET)
+
+
+def _workspace_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    here = f"{workspace.PEOPLE:,} people and a mail to each, one organizer, median of {workspace.COUNTED} looks; {here}"
+    for page, milliseconds in workspace.measure(installation).items():
+        target = PAGE_TARGETS.get(page)
+        op: Literal["<="] | None = None if target is None else "<="
+        yield Figure(f"{database}: workspace, {page}", rounded(milliseconds), "ms", here, op, target)
 
 
 if __name__ == "__main__":

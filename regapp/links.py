@@ -1,4 +1,4 @@
-"""Links that open a registration, or set an organizer's password: derived, stored nowhere."""
+"""Links in mails. Those that open a registration, or set a password, are derived and stored nowhere."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ def event_url(slug: str) -> str:
 def announcements_url(code: str, link_version: int) -> str:
     """Return the full address of the page on which a person ends messages from the organizers, and gets them again."""
     return own_url(code, link_version) + "/announcements"
+
+
+def overview_url(slug: str) -> str:
+    """Return the full address of an event's first page in the workspace, for mails to organizers."""
+    return f"{current_app.config['PUBLIC_URL']}/organizer/events/{slug}/"
+
+
+def notices_url(slug: str) -> str:
+    """Return the full address of where a member chooses which mails about an event are wanted."""
+    return f"{overview_url(slug)}team"
 
 
 def split(token: str) -> tuple[str, str]:

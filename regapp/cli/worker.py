@@ -24,7 +24,7 @@ from regapp.db import db, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.models import Heartbeat
-from regapp.services import erasure, importing, waitlist
+from regapp.services import erasure, importing, notices, waitlist
 
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while mail server or database are away."""
@@ -85,6 +85,7 @@ def work(app: Flask, stop: Event) -> None:
         Duty("heartbeat", lambda: _beat(name), seconds=10),
         Duty("settle", _settle, seconds=60),
         Duty("serving ends", _end_serving, seconds=60),
+        Duty("notices", tell_organizers, seconds=60),
         Duty("retention", _erase_due, seconds=3600),
         Duty("imports", _forget_imports, seconds=600),
         Duty("outbox", lambda: _send_batch(stop), seconds=1),
@@ -150,6 +151,15 @@ def _end_serving() -> bool:
         while more:
             with transaction():
                 more = waitlist.end_serving(event_id, now=now).more
+    return False
+
+
+def tell_organizers() -> bool:
+    """Tell organizers what they want to know: a full event, mails that do not arrive, the news of the day."""
+    now = utcnow()
+    for event_id in notices.list_due(now=now):
+        with transaction():
+            notices.tell(event_id, now=now)
     return False
 
 

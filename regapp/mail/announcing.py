@@ -1,4 +1,4 @@
-"""Announcements on their way: to whom they no longer go. Source: ADR 0009."""
+"""Announcements on their way: to whom they no longer go. Source: ADR 0012."""
 
 from __future__ import annotations
 

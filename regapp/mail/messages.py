@@ -38,6 +38,9 @@ class Message(StrEnum):
     RESET = "reset"
     TEAM_INVITED = "team_invited"
     ANNOUNCEMENT = "announcement"
+    NOTICE_FULL = "notice_full"
+    NOTICE_MAIL = "notice_mail"
+    NOTICE_DIGEST = "notice_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +131,8 @@ def _subject(message: Message, event: str) -> Any:
         Message.RESET: _("Set a new password"),
         Message.TEAM_INVITED: _("You help to organize: %(event)s", event=event),
         Message.ANNOUNCEMENT: _("A message from the organizers: %(event)s", event=event),
+        Message.NOTICE_FULL: _("Full: %(event)s", event=event),
+        Message.NOTICE_MAIL: _("Mails do not arrive: %(event)s", event=event),
+        Message.NOTICE_DIGEST: _("What is new: %(event)s", event=event),
     }
     return sentences[message]

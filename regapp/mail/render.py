@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from babel.numbers import format_decimal
 from css_inline import CSSInliner
 from flask import Flask, current_app
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext, ngettext
 from jinja2 import Environment, StrictUndefined
 from markdown_it.token import Token
 
@@ -106,5 +107,6 @@ def sources(app: Flask) -> Environment:
         autoescape=False,  # noqa: S701  Markdown, not HTML: as_typed keeps values from being markup
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    made.globals["_"] = gettext
+    made.globals.update(_=gettext, ngettext=ngettext)
+    made.filters["number"] = lambda value: format_decimal(value, locale=get_locale())
     return made

@@ -40,6 +40,7 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         **_changes(letter, lang),
         **_message(facts),
         **_account(facts),
+        **_news(letter, lang),
     }
 
 
@@ -86,6 +87,20 @@ def _message(facts: dict[str, Any]) -> dict[str, Any]:
     """Return what a visitor wrote, by paragraphs."""
     paragraphs = [part for part in facts.get("body", "").splitlines() if part.strip()]
     return {"from_name": facts.get("from_name"), "from_address": facts.get("from_address"), "paragraphs": paragraphs}
+
+
+def _news(letter: Letter, lang: str) -> dict[str, Any]:
+    """Return what organizers are told: figures, 0 where there is none, and where they find more."""
+    facts = letter.facts
+    figures = ("taken", "waiting", "registered", "cancelled", "promoted", "failing")
+    since = _instant(facts.get("since"))
+    return {
+        **{name: facts.get(name) or 0 for name in figures},
+        "size": facts.get("size", letter.size),
+        "since": since and times.moment(since, letter.tz, lang),
+        "overview": links.overview_url(letter.slug),
+        "notices": links.notices_url(letter.slug),
+    }
 
 
 def _labels() -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.types import JSON
 from regapp.db import Model, UtcDateTime
 
 _UNSENT = text("sent_at IS NULL AND failed_at IS NULL")
+_NOT_SENT = text("sent_at IS NULL")
 _FAILED = text("failed_at IS NOT NULL")
 _ANNOUNCED = text("announcement_id IS NOT NULL")
 
@@ -27,12 +28,14 @@ class OutboxMail(Model):
     __table_args__ = (
         Index("ix_outbox_due", "priority", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
         Index("ix_outbox_failed", "failed_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
+        Index("ix_outbox_event_id_id", "event_id", "id"),
+        Index("ix_outbox_not_sent", "event_id", "id", sqlite_where=_NOT_SENT, postgresql_where=_NOT_SENT),
         Index("ix_outbox_registration_id_id", "registration_id", "id"),
         Index("ix_outbox_announcement_id", "announcement_id", sqlite_where=_ANNOUNCED, postgresql_where=_ANNOUNCED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), index=True)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"))
     message: Mapped[str] = mapped_column(String(40))
     lang: Mapped[str] = mapped_column(String(10))

@@ -65,7 +65,7 @@ class Registration(Model):
 
     __tablename__ = "registrations"
     __table_args__ = (
-        Index("ix_registrations_event_id_state", "event_id", "state"),
+        Index("ix_registrations_figures", "event_id", "state", "country", "organisation_type"),
         Index("ix_registrations_event_id_id", "event_id", "id"),
         Index(
             "ix_registrations_queue",

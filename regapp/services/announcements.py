@@ -1,4 +1,4 @@
-"""Messages to the people of a view: to whom they go, sending them in ten minutes, calling them back. See ADR 0009."""
+"""Messages to the people of a view: to whom they go, sending them in ten minutes, calling them back. See ADR 0012."""
 
 from __future__ import annotations
 

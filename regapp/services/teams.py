@@ -162,7 +162,9 @@ def remove(event_id: int, account_id: int, *, actor: str, now: datetime) -> None
 
 def choose_notices(event_id: int, account_id: int, notices: Notices) -> None:
     """Say of what this member wants to be told by mail."""
-    values = {f"tells_{name}": value for name, value in asdict(notices).items()}
+    values: dict[str, Any] = {f"tells_{name}": value for name, value in asdict(notices).items()}
+    if not notices.digest:
+        values["digest_at"] = None  # switched on again, it tells what is new from then on
     db.session.execute(_membership(update(Membership), event_id, account_id).values(values))
 
 

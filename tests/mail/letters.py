@@ -14,6 +14,7 @@ FACTS = {
     "position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body", "account",
     "session_version", "lifetime", "role",
 }  # fmt: skip
+FACTS |= {"taken", "waiting", "registered", "cancelled", "promoted", "failing", "since"}
 TEXTS = {
     "en": {
         "name": "European Cluster Conference",

@@ -16,9 +16,12 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 TO_ACCOUNTS = {Message.RESET, Message.TEAM_INVITED}
+TO_ORGANIZERS = {Message.NOTICE_FULL, Message.NOTICE_MAIL, Message.NOTICE_DIGEST}
 """Mails to organizers, whose links lead into the workspace."""
 WITHOUT_LINK = TO_ACCOUNTS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
 """Mails that open no registration: they go to somebody else, or there is none any more; or see test_announcement.py."""
+WITHOUT_LINK = TO_ACCOUNTS | TO_ORGANIZERS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED}
+"""Mails that open no registration: they go to somebody else, or there is none any more."""
 WITH_LINK = [message for message in Message if message not in WITHOUT_LINK]
 WRITTEN = {"from_name": "Pál Nagy", "from_address": "pal@example.org", "body": "First line\r\n\r\nSecond *line* <b>"}
 
@@ -236,3 +239,29 @@ def test_no_sign_follows_an_address_that_programs_would_take_for_a_part_of_it(ap
     addresses = [word for word in text.split() if word.startswith("http")]
     assert len(addresses) == len(WITH_LINK)
     assert all(address[-1].isalnum() for address in addresses)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param(
+            {"message": "notice_full", "size": 250, "waiting": 12}, "All 250 places are taken. 12 people", id="full"
+        ),
+        pytest.param({"message": "notice_full", "size": 1}, "Its only place is taken. You can add", id="one place"),
+        pytest.param({"message": "notice_mail", "failing": 2}, "2 mails about European Cluster Conference", id="mail"),
+        pytest.param({"message": "notice_digest", "registered": 1250}, "- 1,250 new registrations", id="many came"),
+        pytest.param({"message": "notice_digest", "cancelled": 1}, "- one cancellation", id="one left"),
+        pytest.param({"message": "notice_digest", "size": None, "taken": 3}, "Places 3 taken, no limit", id="no limit"),
+        pytest.param(
+            {"message": "notice_digest", "since": "2026-09-13T05:00:00+00:00"},
+            "Since Sunday 13 September 2026, 07:00 Brussels time (CEST):",
+            id="since when",
+        ),
+    ],
+)
+def test_organizers_are_told_figures(app: Flask, facts: dict[str, Any], said: str) -> None:
+    text = _text(**facts)
+
+    assert said in text
+    assert "Open the overview: http://127.0.0.1:8000/organizer/events/cluster-conference/" in text
+    assert "/r/" not in text

@@ -14,6 +14,12 @@ from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
 from regapp.web.organizer.texts_forms import TextsForm
 
+CHOICES = frozenset({
+    Misfit.STARTED_ALREADY, Misfit.CLOSED_ALREADY, Misfit.NO_LIMIT, Misfit.NO_PLACES, Misfit.NO_WAITLIST,
+    Misfit.LANGUAGE_MISSING,
+})  # fmt: skip
+"""What is worth a look before an event is published, and as it should be afterwards."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -30,6 +36,15 @@ def remarks(event: EventFacts) -> list[Remark]:
     if event.is_over(now):
         return []
     return [_remark(event, found) for found in publishing.look_over(event, now=now)]
+
+
+def pressing(event: EventFacts) -> list[Remark]:
+    """Return what does not fit together and may need somebody now: of a draft everything, of others no plain choice."""
+    now = utcnow()
+    if event.is_over(now):
+        return []
+    found = publishing.look_over(event, now=now)
+    return [_remark(event, finding) for finding in found if event.draft or finding.code not in CHOICES]
 
 
 def _remark(event: EventFacts, found: Finding) -> Remark:
