@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from bench import exports, figures, limit, machine, measure, workspace
+from bench import exports, figures, limit, machine, measure, tables, workspace
 from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
@@ -26,7 +26,8 @@ LIST_TARGETS = {"csv": 0.5, "csv-semicolon": 0.5, "xlsx": 1.0}
 COPY_TARGET, GROWTH_TARGET = 4, 30
 """Seconds for 10,000 people; times what COPY takes for 100,000; MB over a process that has nothing to do."""
 PAGE_TARGETS = {"overview": 50}
-"""Milliseconds of server time."""
+TABLE_TARGET = 50
+"""Milliseconds of server time; the same for each page of the table of people."""
 
 
 def main() -> None:
@@ -61,6 +62,8 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
         with new_database(cluster) as other, installed(other) as filled:
             yield from _list_figures("PostgreSQL", filled, f"{database}; {machine.machine()}")
         yield from _workspace_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
+    with postgres_server({}) as cluster, new_database(cluster) as url, installed(url) as installation:
+        yield from _table_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
 
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
@@ -77,6 +80,8 @@ def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
         yield from _workspace_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
     with installed(None) as filled:
         yield from _list_figures("SQLite", filled, f"{machine.sqlite()}; {machine.machine()}")
+    with installed(None) as installation:
+        yield from _table_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
 
 
 @contextmanager
@@ -121,6 +126,15 @@ def _statement_figures(installation: Installation, here: str) -> Iterator[Figure
     for kind, count in json.loads(said.splitlines()[-1]).items():
         target = STATEMENT_TARGETS[kind]
         yield Figure(f"statements: {kind}", count, "", here, None if target is None else "<=", target)
+
+
+def _table_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    here = f"table of {tables.PEOPLE:,} people, from request to HTML in one process, median of {tables.TIMES}; {here}"
+    found = tables.measure(installation)
+    for kind, said in (("first", "counted anew"), ("again", "counted before")):
+        for view, times in found.items():
+            name = f"{database}: people, {view}, {said}"
+            yield Figure(name, rounded(times[kind]), "ms", f"{said}; {here}", "<=", TABLE_TARGET)
 
 
 def _limit_figures(installation: Installation, url: str, post: Cost, here: str) -> Iterator[Figure]:

@@ -152,7 +152,7 @@ def _registration(event_id: int, person: Person, party_id: int) -> dict[str, Any
         "email": person.email,
         "lang": person.lang,
         "registered_at": person.at,
-        "search_key": drafts.searchable(details, person.email, person.code),
+        **drafts.keys(details, person.email, person.code),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -31,7 +32,9 @@ from regapp.models import (
     Series,
     Tag,
 )
-from regapp.services import registrations
+from regapp.models.registration import TRIGRAMS
+from regapp.services import listing, registrations
+from regapp.services.people import View
 from tests.factories import make_event, make_registration
 from tests.postgres import new_database
 
@@ -127,7 +130,8 @@ def test_migrations_are_numbered_and_do_not_know_the_models() -> None:
 def _differences() -> list[object]:
     """Return what a new migration would have to change: tables, columns, types, defaults, indexes, keys."""
     with db.engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options: dict[str, Any] = {"compare_type": True, "compare_server_default": True}
+        options["include_object"] = lambda _object, name, *_: name != TRIGRAMS
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata))
 
 
@@ -141,7 +145,7 @@ def _schema() -> dict[str, list[str]]:
             inspector.get_foreign_keys(table.name),
             inspector.get_unique_constraints(table.name),
             inspector.get_check_constraints(table.name),
-            inspector.get_indexes(table.name),
+            [index for index in inspector.get_indexes(table.name) if index["name"] != TRIGRAMS],
         )
         for table in db.metadata.sorted_tables
     }
@@ -204,3 +208,31 @@ def _rows() -> dict[str, int]:
 def _revision() -> str | None:
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+@pytest.fixture
+def may_not_extend(server: str, tmp_path: Path) -> Iterator[Flask]:
+    """Give an application on PostgreSQL whose user may make tables, and nothing beside."""
+    with new_database(server) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE ROLE plain LOGIN")
+            connection.execute("GRANT USAGE, CREATE ON SCHEMA public TO plain")
+        yield from _run(create_app(TestConfig(tmp_path / "instance", DATABASE_URL=url.replace("regapp@", "plain@"))))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP OWNED BY plain; DROP ROLE plain")
+
+
+def test_people_are_found_without_the_extension_that_makes_it_quick(may_not_extend: Flask, now: datetime) -> None:
+    flask_migrate.upgrade()
+
+    assert _differences() == []
+    person = make_registration(make_event(), now=now, last_name="Őrsi")
+    assert [found.code for found in listing.list_page(person.event.id, View(q="orsi"), page=1).people] == [person.code]
+
+
+def test_the_extension_is_used_where_it_can_be(bare_app: Flask, database: str) -> None:
+    flask_migrate.upgrade()
+
+    names = {index["name"] for index in inspect(db.engine).get_indexes("registrations")}
+
+    assert (TRIGRAMS in names) == (database == "postgresql")

@@ -157,15 +157,17 @@ def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str,
         "state": state,
         "queue_no": queue_no,
         "email": draft.applicant.email,
+        "lang": draft.applicant.lang,
         "registered_at": draft.now,
-        "search_key": searchable(draft.applicant.details, draft.applicant.email, draft.code),
+        **keys(draft.applicant.details, draft.applicant.email, draft.code),
         **asdict(draft.applicant.details),
     }
 
 
-def searchable(details: Details, email: str, code: str) -> str:
-    """Return what organizers find a person by."""
-    return search_key(details.first_name, details.last_name, details.organisation, email, code)
+def keys(details: Details, email: str, code: str) -> dict[str, str]:
+    """Return the columns by which organizers find and sort a person: the last name comes first."""
+    words = (details.last_name, details.first_name, details.organisation, email, code)
+    return {"search_key": search_key(*words), "organisation_key": search_key(details.organisation)}
 
 
 def _about(draft: Draft) -> About:

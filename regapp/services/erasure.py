@@ -24,7 +24,7 @@ PAGE = 500
 """Registrations erased in one transaction."""
 NOTHING = {
     "first_name": None, "last_name": None, "email": None, "organisation": None, "job_title": None, "answers": None,
-    "search_key": None, "note": None,
+    "search_key": None, "organisation_key": None, "note": None,
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ class Action(StrEnum):
     UNTAGGED = "untagged"
     ANNOUNCED = "announced"
     ANNOUNCEMENT_UNDONE = "announcement_undone"
+    NOTED = "noted"
     EVENT_CREATED = "event_created"
     EVENT_CHANGED = "event_changed"
     SETTINGS_CHANGED = "settings_changed"

@@ -121,19 +121,23 @@ def _answer_again(draft: Draft) -> Outcome | None:
 
 
 def change_details(registration_id: int, details: Details, *, actor: str, now: datetime) -> None:
-    """Store new details and tell the person. Raises: NotFound; TooLate; IllegalMove if the registration has ended."""
+    """Store new details and tell the person. Organizers may correct them at any time.
+
+    Raises: NotFound; TooLate; IllegalMove if the registration has ended.
+    """
     event, row = current.lock(registration_id)
     if State(row.state) not in LIVING:
         raise IllegalMove(before=row.state, after=row.state)
-    check_may_change(event, now)
+    if actor == "attendee":
+        check_may_change(event, now)
     new = asdict(details)
     changed = [key for key, value in new.items() if getattr(row, key) != value]
     if not changed:
         return
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
-    key = drafts.searchable(details, row.contact_email, row.code)
+    keys = drafts.keys(details, row.contact_email, row.code)
     stored = update(Registration).where(Registration.id == registration_id)
-    db.session.execute(stored.values(**new, search_key=key, revision=Registration.revision + 1))
+    db.session.execute(stored.values(**new, **keys, revision=Registration.revision + 1))
     records.remember([
         records.line(
             Action.CHANGED, event_id=event.id, registration_id=registration_id, actor=actor, now=now,
@@ -144,9 +148,10 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     records.post([compose(Message.CHANGED, about, now=now, state=row.state, changed=changed)])
 
 
-def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
+def cancel(registration_id: int, *, actor: str, now: datetime, tell: bool = True) -> None:
     """Give the place, or the place in the queue, back, and serve the queue. A second time changes nothing.
 
+    `tell`: by mail the person who cancels; whoever gets the place is told in any case.
     Raises: NotFound; TooLate after the start; IllegalMove for a registration that ended otherwise. Source: R2, R13.
     """
     event, row = current.lock(registration_id)
@@ -154,7 +159,7 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
         return
     check_move(State(row.state), State.CANCELLED)
     check_before_start(event, now)
-    end(event, [row], actor=actor, now=now)
+    end(event, [row], actor=actor, now=now, tell=tell)
     seats.write(waitlist.serve_queue(without(event, [row.state]), now=now).event)
 
 
@@ -165,8 +170,8 @@ def without(event: EventFacts, states: Iterable[str]) -> EventFacts:
     return replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
 
 
-def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime) -> None:
-    """Write the end of living registrations of a locked event: states, freed addresses, history, mails.
+def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime, tell: bool = True) -> None:
+    """Write the end of living registrations of a locked event: states, freed addresses, history, mails (if `tell`).
 
     Each kind of row in one statement. The caller serves the queue and stores the numbers.
     """
@@ -181,7 +186,8 @@ def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime)
         )
         for row in rows
     ])  # fmt: skip
-    records.post([_tell_end(event, row, now=now) for row in rows])
+    if tell:
+        records.post([_tell_end(event, row, now=now) for row in rows])
 
 
 def _tell_end(event: EventFacts, row: AnyRow, *, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,12 @@ class Token(BaseConverter):
     regex = "[0-9A-Za-z-]{1,80}"
 
 
+class Code(BaseConverter):
+    """The reference of a registration."""
+
+    regex = "[0-9A-Z]{5}-[0-9A-Z]{5}"
+
+
 class Id(IntegerConverter):
     """The number of a row: larger ones than a database knows are none."""
 
@@ -27,4 +33,4 @@ class Id(IntegerConverter):
 
 def init_app(app: Flask) -> None:
     """Make the converters known to routes."""
-    app.url_map.converters.update(slug=Slug, token=Token, int=Id)
+    app.url_map.converters.update(slug=Slug, token=Token, code=Code, int=Id)

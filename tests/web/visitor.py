@@ -98,7 +98,7 @@ class _Reader(HTMLParser):
         for name, values in self.open:
             if "id" in values:
                 self.page.ids[values["id"]] = self.page.ids.get(values["id"], "") + data
-            if name == "label":
+            if name == "label" and "for" in values:
                 self.page.labels[values["for"]] = self.page.labels.get(values["for"], "") + data
             if name == "a":
                 self.page.links[data.strip()] = values["href"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from regapp.rules.states import State
 from regapp.services.people import Sort, View
+from regapp.web.moments import FIRST_YEAR, LAST_YEAR
 
 LENGTH = 200
 """Characters of a search that are read."""
@@ -23,6 +25,9 @@ def from_args(args: Mapping[str, str]) -> View:
         country=_text(args, "country", 2),
         tag=_text(args, "tag", 40),
         organisation_type=_text(args, "organisation_type", 20),
+        lang=_text(args, "language", 10),
+        since=_day(args, "since"),
+        until=_day(args, "until"),
         sort=Sort(sort.removeprefix("-")) if sort.removeprefix("-") in set(Sort) else Sort.REGISTERED,
         descending=sort.startswith("-"),
     )
@@ -38,6 +43,9 @@ def to_args(view: View, **changes: Any) -> dict[str, str]:
         "country": view.country,
         "tag": view.tag,
         "organisation_type": view.organisation_type,
+        "language": view.lang,
+        "since": view.since or "",
+        "until": view.until or "",
     }
     found = {name: str(value) for name, value in parts.items() if value}
     if (view.sort, view.descending) != (default.sort, default.descending):
@@ -48,3 +56,12 @@ def to_args(view: View, **changes: Any) -> dict[str, str]:
 def _text(args: Mapping[str, str], name: str, length: int) -> str:
     """Return a part of the address without what no text in the database can hold."""
     return args.get(name, "").replace("\0", "").strip()[:length]
+
+
+def _day(args: Mapping[str, str], name: str) -> date | None:
+    text = args.get(name, "")
+    try:
+        found = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return found if found and FIRST_YEAR <= found.year < LAST_YEAR else None
