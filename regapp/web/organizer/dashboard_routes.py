@@ -79,7 +79,7 @@ def _countries(found: Overview) -> list[tuple[str, int, bool]]:
     if len(others) == 1:
         return rows
     if others:
-        words_of_rest = ngettext("%(num)s other", "%(countries)s others", len(others), countries=number(len(others)))
+        words_of_rest = ngettext("%(countries)s other", "%(countries)s others", len(others), countries=number(len(others)))
         shown.append((words_of_rest, sum(people for _name, people, _rest in others), True))
     return shown
 
