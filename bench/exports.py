@@ -153,7 +153,8 @@ def _registration(event_id: int, number: int) -> dict[str, object]:
         "state": "waitlisted" if waits else "confirmed", "queue_no": number if waits else None, "first_name": first,
         "last_name": f"{last} {number}", "email": address, "organisation": organisation, "job_title": "Manager",
         "country": "HU", "registered_at": utcnow() - timedelta(minutes=number), "organisation_type": "cluster",
-        "search_key": search_key(first, last, organisation, address, code),
+        "search_key": search_key(last, first, organisation, address, code), "lang": "en",
+        "organisation_key": search_key(organisation),
         "note": "Vegetarian, comes by train" if number % 10 == 0 else None,
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -48,10 +48,8 @@ def add_person(me: Me, event: EventFacts) -> ResponseReturnValue:
 
 
 def of_person(event: EventFacts, code: str) -> str:
-    """Return the address where organizers see a person: their page, else the list that holds them alone."""
-    if "organizer.person" in current_app.view_functions:
-        return url_for("organizer.person", slug=event.slug, code=code)
-    return url_for("organizer.lists", slug=event.slug, q=code)
+    """Return the address where organizers see a person."""
+    return url_for("organizer.person", slug=event.slug, code=code)
 
 
 def _add(me: Me, event: EventFacts, form: AddForm) -> Outcome:

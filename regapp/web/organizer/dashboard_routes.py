@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +23,6 @@ from regapp.web.filters import country, number
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.history_words import tell
 from regapp.web.organizer.misfits import pressing
-from regapp.web.organizer.ways import people_page
 from regapp.web.pages import page
 
 NAMED = 8
@@ -54,7 +52,6 @@ def _words(event: EventFacts, found: Overview, now: datetime) -> dict[str, Any]:
         "short_day": lambda at: _short_day(at.astimezone(zone), lang),
         "remarks": pressing(event),
         "told": tell(event, found.latest, now=now),
-        "people_page": partial(people_page, event.slug),
     }
 
 
@@ -79,7 +76,9 @@ def _countries(found: Overview) -> list[tuple[str, int, bool]]:
     if len(others) == 1:
         return rows
     if others:
-        words_of_rest = ngettext("%(countries)s other", "%(countries)s others", len(others), countries=number(len(others)))
+        words_of_rest = ngettext(
+            "%(countries)s other", "%(countries)s others", len(others), countries=number(len(others))
+        )
         shown.append((words_of_rest, sum(people for _name, people, _rest in others), True))
     return shown
 

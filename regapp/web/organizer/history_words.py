@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
@@ -24,10 +25,7 @@ from regapp.web import languages
 from regapp.web.filters import number
 from regapp.web.organizer.settings_forms import MOMENTS, SettingsForm
 from regapp.web.organizer.texts_forms import TextsForm
-from regapp.web.organizer.ways import person_page
 
-PersonPage = Callable[[str], str | None]
-"""From the reference of a registration to the address of its page, None if there is none."""
 VALUED = (*MOMENTS, "waitlist_limit", "tz", "slug")
 """Settings whose values are told, beside their names."""
 
@@ -42,15 +40,13 @@ class Told:
     who: str
 
 
-def tell(
-    event: EventFacts, lines: Iterable[Line], *, now: datetime, page_of: PersonPage | None = None
-) -> list[Told]:  # fmt: skip
-    """Return lines of an event in words, in the same order. `page_of`: where names lead; default: to that person."""
+def tell(event: EventFacts, lines: Iterable[Line], *, now: datetime, linked: bool = True) -> list[Told]:
+    """Return lines of an event in words, in the same order. `linked`: whether names lead to that person's page."""
     kept = list(lines)
     names = history.name_accounts(kept)
-    page_of = page_of or (lambda code: person_page(event.slug, code))
+    slug = event.slug if linked else None
     return [
-        Told(line, when(line.at, tz=event.tz, now=now), _words(line, names, event.tz, page_of), _who(line, names))
+        Told(line, when(line.at, tz=event.tz, now=now), _words(line, names, event.tz, slug), _who(line, names))
         for line in kept
     ]
 
@@ -73,10 +69,10 @@ def places(value: Any) -> str:
     return _("no limit") if value is None else number(int(value))
 
 
-def _words(line: Line, names: Mapping[str, str], tz: str, page_of: PersonPage) -> Markup:
+def _words(line: Line, names: Mapping[str, str], tz: str, slug: str | None) -> Markup:
     """Return what happened, without its full stop."""
     if line.code is not None:
-        return Markup(_about_person(line)) % {"person": _person(line, page_of)}  # noqa: S704  values are escaped
+        return Markup(_about_person(line)) % {"person": _person(line, slug)}  # noqa: S704  values are escaped
     if line.action in (Action.TEAM_JOINED, Action.TEAM_ROLE_CHANGED, Action.TEAM_LEFT):
         return Markup(_about_team(line)) % _member(line, names)  # noqa: S704  values are escaped
     return escape(_about_event(line, tz))
@@ -88,12 +84,13 @@ def _who(line: Line, names: Mapping[str, str]) -> str:
     return _("the operator, by a command") if line.actor == "operator" else ""
 
 
-def _person(line: Line, page_of: PersonPage) -> Markup:
+def _person(line: Line, slug: str | None) -> Markup:
     if not line.name:
         return escape(_("Somebody who was erased"))
-    page = page_of(line.code or "")
     name = _isolated(line.name)
-    return Markup('<a href="{}">{}</a>').format(page, name) if page else name
+    if slug is None:
+        return name
+    return Markup('<a href="{}">{}</a>').format(url_for("organizer.person", slug=slug, code=line.code), name)
 
 
 def _isolated(name: str) -> Markup:
@@ -120,11 +117,11 @@ def _about_person(line: Line) -> str:
             return sentence + _literally(_listed(_fields(line)))
         case Action.ERASED:
             return _("%(person)s: name, address and answers are gone")
-        case "tagged":
+        case Action.TAGGED:
             return _("Tags were put on %(person)s")
-        case "untagged":
+        case Action.UNTAGGED:
             return _("Tags were taken off %(person)s")
-        case "noted":
+        case Action.NOTED:
             return _("The note about %(person)s was changed")
     return "%(person)s: " + _literally(_by_itself(line))
 
@@ -160,12 +157,12 @@ def _about_event(line: Line, tz: str) -> str:
         case Action.RESIZED:
             before, after = places(_of(line, "before")), places(_of(line, "after"))
             return _("Number of places: %(before)s → %(after)s", before=before, after=after)
-        case "overbooked":
+        case Action.OVERBOOKED:
             taken, size = places(_of(line, "taken") or 0), places(_of(line, "size"))
             return _("The limit was passed knowingly: %(taken)s places taken of %(size)s", taken=taken, size=size)
-        case "imported":
+        case Action.IMPORTED:
             return _("People were imported from a file") + _listed(_imported(line))
-        case "announced" | "announcement_undone":
+        case Action.ANNOUNCED | Action.ANNOUNCEMENT_UNDONE:
             return _announced(line)
     return _about_life(line, tz)
 
@@ -181,7 +178,7 @@ def _imported(line: Line) -> list[str]:
 
 
 def _announced(line: Line) -> str:
-    if line.action == "announced":
+    if line.action == Action.ANNOUNCED:
         written = _of(line, "addresses") or 0
         return ngettext(
             "A message was written to one address", "A message was written to %(addresses)s addresses", written,

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, request, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -127,8 +127,7 @@ def _apply(me: Me, event: EventFacts, check: Check, form: ConfirmForm, *, now: d
     except EventOver:
         return _check_page(me, event, check, form, status=409, now=now)
     flash(_done(outlook))
-    there = "organizer.people" if "organizer.people" in current_app.view_functions else "organizer.lists"
-    return redirect(url_for(there, slug=event.slug), code=303)
+    return redirect(url_for("organizer.people", slug=event.slug), code=303)
 
 
 def _gone(event: EventFacts) -> ResponseReturnValue:

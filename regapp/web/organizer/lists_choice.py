@@ -112,4 +112,4 @@ def whole_number(args: Mapping[str, str], name: str) -> int:
 
 
 def _narrows(args: Mapping[str, str]) -> bool:
-    return any(args.get(name) for name in ("q", "country", "tag", "organisation_type"))
+    return any(args.get(name) for name in ("q", "country", "tag", "organisation_type", "language", "since", "until"))

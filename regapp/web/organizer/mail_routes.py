@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from functools import partial
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, request, url_for
@@ -26,7 +25,6 @@ from regapp.web.forms import ConfirmForm
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.history_routes import older_than
 from regapp.web.organizer.mail_words import mail_name
-from regapp.web.organizer.ways import person_page
 from regapp.web.pages import page
 
 
@@ -90,8 +88,7 @@ def _page(me: Me, event: EventFacts, form: ConfirmForm, *, status: int = 200) ->
     return page(
         "organizer/mail.html", status=status, me=me, event=event, tab="organizer.mail", form=form, now=utcnow(),
         counts=counts, kinds=_kinds(counts, chosen["message"]), chosen=chosen, mails=shown, more=more, before=before,
-        mail_name=mail_name, person_page=partial(person_page, event.slug),
-        as_files=not current_app.config["MAIL_SERVER"],
+        mail_name=mail_name, as_files=not current_app.config["MAIL_SERVER"],
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ def mail_name(message: str) -> str:
         Message.NOT_SERVED: _("No place became free"),
         Message.EVENT_CHANGED: _("The event was changed"),
         Message.EVENT_CANCELLED: _("The event was called off"),
+        Message.ANNOUNCEMENT: _("A message from the organizers"),
         Message.CONTACT: _("A visitor’s message to the organizers"),
         Message.ERASED: _("Your data has been erased"),
         Message.TEAM_INVITED: _("To organizers: invited to the team"),
@@ -30,5 +31,5 @@ def mail_name(message: str) -> str:
         Message.NOTICE_MAIL: _("To organizers: mails do not arrive"),
         Message.NOTICE_DIGEST: _("To organizers: what is new"),
     }
-    known = {kind.value: name for kind, name in names.items()} | {"announcement": _("A message from the organizers")}
+    known = {kind.value: name for kind, name in names.items()}
     return known.get(message, message.replace("_", " "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from regapp.clock import utcnow
@@ -123,8 +123,7 @@ def _address(event: EventFacts, found: Finding) -> str:
     if found.code in _FIELDS:
         return url_for("organizer.settings", slug=event.slug, _anchor=_FIELDS[found.code])
     if found.lang is None and found.code not in _TEXTS:
-        places = "organizer.capacity" if "organizer.capacity" in current_app.view_functions else "organizer.overview"
-        return url_for(places, slug=event.slug)
+        return url_for("organizer.capacity", slug=event.slug)
     lang = found.lang or next(iter(event.texts), None) or next(iter(LANGUAGES))
     field = _TEXTS.get(found.code) or (found.keys[0] if found.keys else "name")
     return url_for("organizer.texts", slug=event.slug, lang_code=lang, _anchor=field)

@@ -20,7 +20,6 @@ from regapp.web.forms import ConfirmForm
 from regapp.web.organizer import people_columns, people_frame
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.people_forms import SaveViewForm
-from regapp.web.organizer.ways import way_to
 from regapp.web.pages import page
 
 
@@ -79,7 +78,6 @@ def _table(me: Me, event: EventFacts, saving: SaveViewForm, *, status: int = 200
         "person_page": frame.person(),
         "when": people_frame.when,
         "now": utcnow(),
-        "bulk": way_to("organizer.bulk", slug=event.slug, **frame.args()),
     }
     return page(
         "organizer/people.html", status=status, me=me, event=event, tab="organizer.people", frame=frame, saving=saving,

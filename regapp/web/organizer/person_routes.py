@@ -65,7 +65,7 @@ def person_data(me: Me, event: EventFacts, code: str) -> ResponseReturnValue:
 def person_page(me: Me, event: EventFacts, found: Person, form: NoteForm, *, status: int = 200) -> Response:
     """Show a person, with the form for notes as it was sent or is to be filled in."""
     now, own = utcnow(), found.own
-    told = history_words.tell(event, persons.list_history(own.id), now=now, page_of=lambda _code: None)
+    told = history_words.tell(event, persons.list_history(own.id), now=now, linked=False)
     return page(
         "organizer/person.html", status=status, me=me, event=event, tab="organizer.people", person=found, own=own,
         form=form, told=told, mails=persons.list_mails(own.id), mail_name=mail_name, cancellable=own.can_cancel(now),

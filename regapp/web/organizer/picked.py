@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
@@ -27,8 +27,7 @@ def selection() -> Selection:
 
 def people_address(event: EventFacts, chosen: Selection) -> str:
     """Return the address of the table that shows the view."""
-    there = "organizer.people" if "organizer.people" in current_app.view_functions else "organizer.overview"
-    return url_for(there, slug=event.slug, **views.to_args(chosen.view))  # type: ignore[arg-type]  # parts of the address
+    return url_for("organizer.people", slug=event.slug, **views.to_args(chosen.view))  # type: ignore[arg-type]  # parts of the address
 
 
 def is_unusable(chosen: Selection) -> bool:
