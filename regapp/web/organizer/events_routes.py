@@ -37,7 +37,6 @@ def new(me: Me) -> ResponseReturnValue:
         return page("organizer/new.html", status=status, me=me, form=form, profiles=list(Profile))
     with transaction():
         slug = planning.create(form.new_event(languages.current()), me.id, actor=me.actor, now=utcnow())
-    flash(_("Your draft is there. Only its organizers see it."))
     return redirect(url_for("organizer.preview", slug=slug), code=303)
 
 

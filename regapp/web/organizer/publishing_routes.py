@@ -125,7 +125,7 @@ def _step(template: str, me: Me, event: EventFacts, form: Any, *, status: int | 
 
 
 def _onward(event: EventFacts) -> ResponseReturnValue:
-    return redirect(url_for("organizer.settings", slug=event.slug), code=303)
+    return redirect(url_for("organizer.overview", slug=event.slug), code=303)
 
 
 def _nowhere(endpoint: str, **values: str) -> str:
