@@ -112,6 +112,7 @@ def test_a_small_event_from_nothing_to_its_list(
         assert "Cancelled" in visit.page.locator("main").inner_text()
 
         visit.follow("Lists")
+        visit.page.get_by_text("CSV with commas").click()
         with visit.page.expect_download() as download:
             visit.page.get_by_role("button", name="Take the list away").click()
         taken_away = tmp_path / "list.csv"
