@@ -6,7 +6,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from regapp.web import converters, cookies, errors, filters, headers, languages, limits
+from regapp.web import converters, cookies, errors, filters, headers, languages, limits, signing
 from regapp.web.auth import bp as auth
 from regapp.web.organizer import bp as organizer
 from regapp.web.public import bp as public
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     headers.init_app(app)
     cookies.init_app(app)
+    signing.init_app(app)
     errors.init_app(app)
     limits.init_app(app)
     app.register_blueprint(public)

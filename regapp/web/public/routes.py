@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
 from regapp.clock import utcnow
@@ -31,6 +30,7 @@ from regapp.web.public.described import describe
 from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, asked_by, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
+from regapp.web.signing import form_token
 
 CSRF_HERE, SUBMISSION_HERE, WORK_HERE = secrets.token_hex(16), secrets.token_hex(16), secrets.token_hex(16)
 """Stand in a prepared form where each visitor's own values go. Random, so that no text of an event can have them."""
@@ -152,7 +152,7 @@ def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
 
     html = prepared(f"register {found.slug}", (found, now_true), draw_form)
     submission = new_submission()
-    html = html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, submission)
+    html = html.replace(CSRF_HERE, form_token()).replace(SUBMISSION_HERE, submission)
     if work.is_asked(found):
         html = html.replace(WORK_HERE, escape(work.challenge(found, submission, now=now)))
     return Response(html)
