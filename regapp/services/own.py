@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
+from regapp.compiled import Compiled
 from regapp.db import db, read, table
 from regapp.errors import NotFound
 from regapp.models import History, Party, Registration
@@ -48,7 +49,7 @@ class Own:
 
 
 _mine = table(Registration).c
-_OWN = (
+_OWN = Compiled(
     select(
         _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
