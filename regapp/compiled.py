@@ -9,7 +9,7 @@ and SQLite, where there is no such difference, go SQLAlchemy's own way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Dialect, Executable
@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any]
+_CURSOR = "regapp.cursor"
+"""What a connection of the pool calls its cursor; forgotten when the pool connects anew."""
 
 
 class Compiled:
@@ -31,7 +33,7 @@ class Compiled:
         if opened.dialect.name != "postgresql":
             return opened.execute(self._statement, values).all()
         driven = self._drive(opened)
-        return [driven.read(row) for row in driven.run(opened, values)]
+        return [driven.read(row) for row in driven.run(opened, values).fetchall()]
 
     def count(self, opened: Connection, values: Mapping[str, Any]) -> int:
         """Return how many rows a writing statement changed."""
@@ -65,14 +67,15 @@ class _Driven:
         said = (opened, None, self._text, given, None, False)
         for listener in opened.engine.dispatch.before_cursor_execute:
             listener(*said)
-        driver: Any = opened.connection.driver_connection
+        cursor = _cursor(opened)
         try:
-            return cast("psycopg.Cursor[Any]", driver.execute(self._text, given))
+            return cursor.execute(self._text, given)
         except psycopg.Error as error:
-            if driver.closed:
+            lost = cursor.connection.closed
+            if lost:
                 opened.invalidate(error)
             raise DBAPIError.instance(
-                self._text, given, error, psycopg.Error, hide_parameters=True, connection_invalidated=driver.closed
+                self._text, given, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost
             ) from error
 
     def read(self, row: Sequence[Any]) -> Sequence[Any]:
@@ -83,6 +86,15 @@ class _Driven:
         for place, convert in self._columns:
             read[place] = convert(read[place])
         return read
+
+
+def _cursor(opened: Connection) -> psycopg.Cursor[Any]:
+    """Return the one cursor that each connection keeps: what it found is read before it is used again."""
+    cursor: psycopg.Cursor[Any] | None = opened.info.get(_CURSOR)
+    if cursor is None:
+        driver: Any = opened.connection.driver_connection
+        cursor = opened.info[_CURSOR] = driver.cursor()
+    return cursor
 
 
 def _converters(dialect: Dialect, types: Mapping[str, TypeEngine[Any]]) -> list[tuple[str, Convert]]:

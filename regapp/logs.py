@@ -48,12 +48,14 @@ def init_app(app: Flask) -> None:
 
 def seconds_since_start() -> float:
     """Return how long the present request has taken."""
-    return perf_counter() - float(g.get("began", perf_counter()))
+    now = perf_counter()
+    return now - float(g.get("began", now))
 
 
 def known_method() -> str:
     """Return the request's method, or "other": anybody can invent methods."""
-    return request.method if request.method in METHODS else "other"
+    method = request.method
+    return method if method in METHODS else "other"
 
 
 def _begin() -> None:

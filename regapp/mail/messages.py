@@ -104,7 +104,9 @@ def subject(message: Message, event_name: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters, runs of white space as one space."""
-    return " ".join("".join(" " if _breaks_a_line(char) else char for char in text).split())
+    if not text.isprintable():  # what is printable breaks no line
+        text = "".join(" " if _breaks_a_line(char) else char for char in text)
+    return " ".join(text.split())
 
 
 def _breaks_a_line(char: str) -> bool:

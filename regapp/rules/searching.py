@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import filterfalse
 
 KEPT = 100
 """Letters of each word that are searched: names, organisations and addresses that are longer are told apart by these.
@@ -26,4 +27,4 @@ def _fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     plain = unicodedata.normalize("NFKD", word)
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold().translate(_PLAIN)
+    return "".join(filterfalse(unicodedata.combining, plain)).casefold().translate(_PLAIN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,17 @@ class Details:
     def name(self) -> str:
         """Return the names that there are, first name first."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    def row(self) -> dict[str, str | None]:
+        """Return the columns that hold them."""
+        return {
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "organisation": self.organisation,
+            "job_title": self.job_title,
+            "country": self.country,
+            "organisation_type": self.organisation_type,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +171,7 @@ def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str,
         "lang": draft.applicant.lang,
         "registered_at": draft.now,
         **keys(draft.applicant.details, draft.applicant.email, draft.code),
-        **asdict(draft.applicant.details),
+        **draft.applicant.details.row(),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -130,7 +130,7 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
         raise IllegalMove(before=row.state, after=row.state)
     if actor == "attendee":
         check_may_change(event, now)
-    new = asdict(details)
+    new = details.row()
     changed = [key for key, value in new.items() if getattr(row, key) != value]
     if not changed:
         return

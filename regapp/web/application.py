@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -10,16 +11,25 @@ from flask import Flask, Response
 Headers: TypeAlias = list[tuple[str, str]]
 
 
+_READY = re.compile("[A-Za-z0-9/?=._-]*")
+"""An address with nothing to quote."""
+
+
 class PlainResponse(Response):
-    """A response that is one piece of bytes with a known length goes out as it stands: there is nothing to work out."""
+    """A response that is one piece of bytes, as nearly all are, goes out as it stands: there is nothing to work out."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer the server."""
-        body = self.response
-        if self.status_code != 200 or environ["REQUEST_METHOD"] == "HEAD" or type(body) is not list or self._on_close:
+        if environ["REQUEST_METHOD"] == "HEAD" or not self._is_ready():
             return super().__call__(environ, start_response)
         start_response(self.status, self.headers.to_wsgi_list())
-        return body
+        return self.response  # type: ignore[return-value]  # `_is_ready` has seen that it is bytes
+
+    def _is_ready(self) -> bool:
+        """Say whether length and address are known, and nothing is to be done afterwards."""
+        whole = type(self.response) is list and "Content-Length" in self.headers and not self._on_close
+        address = self.headers.get("Location", "")
+        return whole and self.status_code in (200, 303) and _READY.fullmatch(address) is not None
 
 
 class Application(Flask):

@@ -31,9 +31,12 @@ class Cookies(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if it has to change."""
-        if session.accessed or session.modified:
+        """Set the cookie if it has to change; else say only whether the answer depends on it."""
+        if session.modified:
             super().save_session(app, session, response)
+        elif session.accessed:
+            before = response.headers.get("Vary")
+            response.headers["Vary"] = f"{before}, Cookie" if before else "Cookie"
 
 
 def init_app(app: Flask) -> None:
