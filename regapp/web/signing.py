@@ -13,25 +13,17 @@ from typing import Any
 from flask import Flask, current_app, g, session
 from itsdangerous import BadData, Signer, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
-from itsdangerous.signer import HMACAlgorithm
 
 _FORMS = "regapp.signs_forms"
 _NAME = "csrf_token"
 """What session, form and `g` call it, as Flask-WTF does."""
 
 
-class _AtOnce(HMACAlgorithm):
-    """HMAC in one call of OpenSSL, which takes a third of the time."""
-
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, "sha1")
-
-
 class _KeyKept(TimestampSigner):
     """A signer that derives each key once. Keys are few: the secret of today and those before it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "algorithm": _AtOnce()})
+        super().__init__(*args, **kwargs)
         self.derive_key = lru_cache(self.derive_key)  # type: ignore[method-assign]
 
 

@@ -17,6 +17,7 @@ from regapp.db import db
 from regapp.models import Registration
 from regapp.services.own import get_own
 from regapp.web.fields import clean
+from regapp.web.public.forms import LinkForm
 from tests.factories import make_event, make_registration
 from tests.web.visitor import FIELDS, fill, read
 
@@ -271,3 +272,16 @@ def test_an_old_form_gets_the_answer_that_it_got_before(client: FlaskClient) -> 
     make_registration(event)
 
     assert client.post(path, data=form).location == first.location
+
+
+def test_forms_share_no_words_and_no_errors(app: Flask) -> None:
+    with app.test_request_context(method="POST", data={"email": "nobody"}):
+        refused = LinkForm()
+        assert not refused.validate()
+    with app.test_request_context(method="POST", data={"email": "ana@example.org"}):
+        fresh = LinkForm()
+
+    assert (fresh.email.data, list(fresh.email.errors)) == ("ana@example.org", [])
+    assert (refused.email.data, len(refused.email.errors)) == ("nobody", 1)
+    assert refused.email.meta is refused.meta
+    assert fresh.email.meta is fresh.meta

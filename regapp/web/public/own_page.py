@@ -22,7 +22,7 @@ from regapp.services.own import Own
 from regapp.web import dates, organisation_types
 from regapp.web.filters import country
 from regapp.web.pages import draw
-from regapp.web.prepared import prepared
+from regapp.web.prepared import KEPT, prepared
 
 FIELDS = (
     "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
@@ -32,6 +32,8 @@ BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
 _FIELD_OF = {blank: field for field, blank in BLANKS.items()}
 _BLANK = re.compile(f"({'|'.join(_FIELD_OF)})")
+_quiet: dict[int, tuple[EventFacts, EventFacts]] = {}
+"""Event → its facts as they were last read, and the same without figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _pieces(page: str) -> list[str]:
 def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
     event = own.event
     if own.state != State.WAITLISTED:  # figures are shown to those who wait; for the others they would only be noise
-        event = replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0)
+        event = _without_figures(event)
     return Standing(
         event=event,
         state=own.state,
@@ -91,6 +93,16 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         saved=saved,
         announced=own.announcements_ended_at is None,
     )
+
+
+def _without_figures(event: EventFacts) -> EventFacts:
+    """Return the event without what changes with every registration; the same object as long as the facts are."""
+    kept = _quiet.get(event.id)
+    if kept is None or kept[0] is not event:
+        if len(_quiet) >= KEPT:
+            _quiet.clear()
+        kept = _quiet[event.id] = (event, replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0))
+    return kept[1]
 
 
 def _words(own: Own, address: str) -> dict[str, str]:
