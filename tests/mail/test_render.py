@@ -18,10 +18,8 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TO_ACCOUNTS = {Message.RESET, Message.TEAM_INVITED}
 TO_ORGANIZERS = {Message.NOTICE_FULL, Message.NOTICE_MAIL, Message.NOTICE_DIGEST}
 """Mails to organizers, whose links lead into the workspace."""
-WITHOUT_LINK = TO_ACCOUNTS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
+WITHOUT_LINK = {*TO_ACCOUNTS, *TO_ORGANIZERS, Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
 """Mails that open no registration: they go to somebody else, or there is none any more; or see test_announcement.py."""
-WITHOUT_LINK = TO_ACCOUNTS | TO_ORGANIZERS | {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED}
-"""Mails that open no registration: they go to somebody else, or there is none any more."""
 WITH_LINK = [message for message in Message if message not in WITHOUT_LINK]
 WRITTEN = {"from_name": "Pál Nagy", "from_address": "pal@example.org", "body": "First line\r\n\r\nSecond *line* <b>"}
 

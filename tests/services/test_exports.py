@@ -193,10 +193,7 @@ def test_a_list_holds_the_people_of_a_view_in_its_order_and_the_columns_that_wer
 
     text = written(event.slug, Wanted(View(q="ors", sort=Sort.NAME, descending=True), ("last_name", "state")))
 
-    assert text.decode("utf-8-sig").splitlines() == [
-        "last_name,state",
-        *(f"{name},confirmed" for name in sorted(["Orsini", "Őrsi"], reverse=True)),
-    ]
+    assert text.decode("utf-8-sig").splitlines() == ["last_name,state", "Orsini,confirmed", "Őrsi,confirmed"]
 
 
 @pytest.mark.parametrize("kind", Format)

@@ -83,8 +83,8 @@ def test_a_list_follows_the_view_that_its_link_carries(client: FlaskClient) -> N
         return [row["last_name"] for row in rows_of(client, event, f"{columns}&{query}")]
 
     assert listed("") == ["Zola", "Adams"]
-    assert listed("state=all&sort=-name") == sorted(names, reverse=True)
-    assert listed("q=ors&sort=name") == ["Orsini", "Őrsi"]
+    assert listed("state=all&sort=-name") == ["Zola", "Orsini", "Őrsi", "Adams"]
+    assert listed("q=ors&sort=name") == ["Őrsi", "Orsini"]
     assert listed("state=cancelled") == ["Őrsi"]
     assert listed("tag=vip") == ["Orsini"]
     assert listed("state=all&country=FR") == ["Zola"]
