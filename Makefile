@@ -29,8 +29,8 @@ dev: .venv/product ## serve with reloading and a debugger, and a worker that sen
 
 test: .venv/development chromium libreoffice ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
 ifeq ($(TESTS),)
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report term
-	$(BIN)/coverage report --include 'regapp/rules/*' --fail-under 100
+	$(BIN)/pytest -q tests/rules --cov=regapp/rules --cov-report term --cov-fail-under 100
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/rules
 else
 	$(BIN)/pytest $(TESTS)
 endif

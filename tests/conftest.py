@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from psycopg import sql
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from config import TestConfig
@@ -188,9 +189,26 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
+class _Rule(Rule):
+    """Keeps the function that builds an address from a rule for all applications of this process: it takes the rule.
+
+    Compiling these is most of what building an application takes, and each test builds one.
+    """
+
+    kept: dict[tuple[str, bool], Callable[..., tuple[str, str]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (repr((self._trace, self.defaults)), append_unknown)
+        if key not in self.kept:
+            self.kept[key] = super()._compile_builder(append_unknown)
+        return self.kept[key]
+
+
 def _build(environment: Settings) -> Flask:
     given = {key: value for key, value in environment.items() if key != "INSTANCE_DIR"}
-    app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", _Rule)
+        app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
     app.test_client_class = _Client
     app.jinja_env.bytecode_cache = _Compiled()
     return app
