@@ -33,9 +33,9 @@ FIELDS = {
     "job_title": lazy_gettext("Job title"),
     "country": lazy_gettext("Country"),
     "organisation_type": lazy_gettext("Kind of organisation"),
-    "lang": lazy_gettext("Language of mails"),
+    "language": lazy_gettext("Language of mails"),
 }
-"""What a column may be, in the order of the page."""
+"""What a column may be, in the order of the page; as the address says it, where `lang` is the language of the page."""
 GUESSES = {
     "first_name": "first name|firstname|given name|forename|keresztnev|utonev",
     "last_name": "last name|lastname|surname|family name|vezeteknev|csaladnev",
@@ -46,7 +46,7 @@ GUESSES = {
     "job_title": "job title|job|position|role|function|beosztas|munkakor|pozicio|tisztseg",
     "country": "country|country name|country code|orszag|orszagkod",
     "organisation_type": "kind of organisation|type of organisation|organisation type|szervezet tipusa|szervezettipus",
-    "lang": "language|lang|nyelv|levelezes nyelve",
+    "language": "language|lang|nyelv|levelezes nyelve",
 }
 """Names of columns, English and Hungarian, without accents and punctuation."""
 FAMILY_FIRST = "family"
@@ -174,15 +174,15 @@ def read(kept: Import, columns: Columns, event: EventFacts) -> tuple[list[Candid
 
 def fill(form: RowForm, cells: Mapping[str, str], columns: Columns) -> None:
     """Put the cells of a row into the form."""
-    values = {"lang": "", **cells}
+    values = dict(cells)
     if "name" in values:
         values["first_name"], values["last_name"] = _parted(values["name"], family_first=columns.family_first)
     values["country"] = _country(values.get("country", ""))
     values["organisation_type"] = _kind(values.get("organisation_type", ""))
-    values["lang"] = _language(values["lang"]) or columns.lang
     for name in FIELDS:
         if name in form:
             form[name].data = clean(values.get(name, ""))
+    form.lang.data = _language(clean(values.get("language", ""))) or columns.lang
 
 
 def _plain(cell: str) -> str:
