@@ -10,10 +10,9 @@ from typing import TypeAlias
 from sqlalchemy import delete, update
 
 from regapp.db import db
-from regapp.errors import EventOver
 from regapp.models import Party
 from regapp.rules.states import State
-from regapp.rules.window import Phase, phase
+from regapp.rules.window import check_alive
 from regapp.services import current, drafts, records, seats, waitlist
 from regapp.services.drafts import VOUCHED, Applicant, Draft
 from regapp.services.events import EventFacts
@@ -79,12 +78,6 @@ def add(draft: Draft, *, when_full: WhenFull) -> Outcome:
     outcome, event = _settle(replace(draft, event=standing.event), party_id, standing, when_full)
     seats.write(event)
     return outcome
-
-
-def check_alive(event: EventFacts, now: datetime) -> None:
-    """Raise EventOver once nobody can take part any more."""
-    if phase(event, now) in (Phase.CANCELLED, Phase.PAST):
-        raise EventOver
 
 
 def _settle(draft: Draft, party_id: int, standing: Standing, when_full: WhenFull) -> tuple[Outcome, EventFacts]:

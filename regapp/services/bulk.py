@@ -79,8 +79,11 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
-            self.done + other.done, self.skipped + other.skipped, self.promoted + other.promoted, other.more
-        )  # fmt: skip
+            self.done + other.done,
+            self.skipped + other.skipped,
+            self.promoted + other.promoted,
+            self.more or other.more,
+        )
 
 
 def plan(event: EventFacts, selection: Selection, deed: Deed, *, now: datetime) -> Plan:

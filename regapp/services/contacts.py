@@ -51,9 +51,10 @@ def change_email(registration_id: int, email: str, *, actor: str, now: datetime)
         return Link(row.code, row.link_version)
     _move_party(row, email)
     stored = update(Registration).where(Registration.id == row.id)
+    details = current.details(current.get(row.id))  # as they are now that the party is ours
     values = {
         "email": email,
-        **drafts.keys(current.details(row), email, row.code),
+        **drafts.keys(details, email, row.code),
         "link_version": row.link_version + 1,
         "revision": Registration.revision + 1,
     }

@@ -25,7 +25,7 @@ _PEOPLE = (
         Party.contact_name, Party.contact_email, Party.lang,
     )
     .join(Party, Party.id == Registration.party_id)
-    .where(Registration.state.in_(LIVING))
+    .where(Registration.state.in_(LIVING), Registration.erased_at.is_(None))
     .order_by(Registration.id)
 )  # fmt: skip
 
@@ -75,7 +75,8 @@ def check_robots(event_id: int, robot_check: RobotCheck, *, actor: str, now: dat
 def count_told(event_id: int) -> int:
     """Return how many people a change would be told to now."""
     living = select(func.count()).select_from(Registration).where(Registration.event_id == event_id)
-    return db.session.execute(living.where(Registration.state.in_(LIVING))).scalar_one()
+    told = living.where(Registration.state.in_(LIVING), Registration.erased_at.is_(None))
+    return db.session.execute(told).scalar_one()
 
 
 def cancel_event(event_id: int, *, actor: str, now: datetime) -> int:

@@ -13,10 +13,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal, select
 
 from regapp.db import db
-from regapp.models import Event, History, Quota, Registration
+from regapp.models import Event, EventStatus, History, Membership, Quota, Registration
 from regapp.rules.states import SEATED, State
 from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 
@@ -84,6 +84,10 @@ def _most_first(counted: Counter[str | None]) -> list[tuple[str | None, int]]:
     return sorted(counted.items(), key=lambda item: (-item[1], item[0] or ""))
 
 
+_BEGUN = select(History.at).where(History.event_id == bindparam("event")).order_by(History.id).limit(1)
+"""When the first thing happened."""
+
+
 def count_days(event: EventFacts, *, now: datetime) -> Days:
     """Count who came and who left on which local day. Of an event that was looked at before, only what is new."""
     store: dict[int, _Counted] = current_app.extensions.setdefault(_STORE, {})
@@ -96,11 +100,16 @@ def count_days(event: EventFacts, *, now: datetime) -> Days:
     return counted.days.plus(_count(event, now, History.id > counted.up_to, days=DAYS_OF_NEWS))
 
 
-def find_edition_before(event: EventFacts) -> EventFacts | None:
-    """Return the edition of the same series that began last before this one, None if there is none."""
+def find_edition_before(event: EventFacts, account_id: int) -> EventFacts | None:
+    """Return the edition of the same series that began last before this one, None if there is none.
+
+    Of those that took place and in whose team the account is: figures of others are not theirs to see.
+    """
     if event.series_id is None:
         return None
-    earlier = (Event.series_id == event.series_id, Event.starts_at < event.starts_at)
+    shown = Event.status.in_([EventStatus.PUBLISHED, EventStatus.ARCHIVED])
+    mine = exists().where(Membership.event_id == Event.id, Membership.account_id == account_id)
+    earlier = (Event.series_id == event.series_id, Event.starts_at < event.starts_at, shown, mine)
     wanted = select(*FACTS).join_from(Event, Quota, OWN_QUOTA).where(*earlier).order_by(Event.starts_at.desc()).limit(1)
     row = db.session.execute(wanted).one_or_none()
     return None if row is None else EventFacts(*row)
@@ -139,7 +148,10 @@ def _midnights(event: EventFacts, now: datetime, *, days: int) -> tuple[date, li
     """Return the first of so many local days, and the instants at which each further one begins, up to the last."""
     zone = ZoneInfo(event.tz)
     last = min(now, event.ends_at).astimezone(zone).date()
-    first = max(min(event.opens_at.astimezone(zone).date(), last), last - timedelta(days=days - 1))
+    first = last - timedelta(days=days - 1)
+    if days > DAYS_OF_NEWS:  # people may be added before the opening
+        begun: datetime = db.session.scalar(_BEGUN, {"event": event.id}) or event.opens_at
+        first = max(first, min(begun.astimezone(zone).date(), last))
     following = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
     return first, [datetime.combine(day, time(), zone) for day in following]
 

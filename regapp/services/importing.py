@@ -20,9 +20,9 @@ from regapp.errors import Moved, NotFound
 from regapp.mail.messages import BULK
 from regapp.models import Import, Party, Registration
 from regapp.rules.seating import Blocked, Waiting, serve
-from regapp.rules.window import is_serving
+from regapp.rules.window import check_alive, is_serving
 from regapp.services import adding, bulk_rows, drafts, events, records, seats, waitlist
-from regapp.services.adding import WhenFull, check_alive
+from regapp.services.adding import WhenFull
 from regapp.services.drafts import Applicant, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
@@ -252,6 +252,7 @@ def _tell_apart(ready: dict[int, Draft], known: dict[str, str]) -> dict[int, Dec
         code = known.get(draft.contact_key) or known.get(draft.submission_hash)
         if code is not None:
             apart[number] = Decided(number, Fate.KNOWN, code=code)
+            first.setdefault(draft.contact_key, number)
         elif draft.contact_key in first:
             apart[number] = Decided(number, Fate.TWICE, twin=first[draft.contact_key])
         else:

@@ -64,8 +64,8 @@ class Overview:
     latest: list[Line]
 
 
-def look(event: EventFacts, *, now: datetime) -> Overview:
-    """Read the overview of an event, in a few statements however many people there are."""
+def look(event: EventFacts, account_id: int, *, now: datetime) -> Overview:
+    """Read the overview of an event for one of its team, in a few statements however many people there are."""
     days, lines = figures.count_days(event, now=now), history.list_lines(event.id, limit=LATEST)[0]
     today = now.astimezone(ZoneInfo(event.tz)).date()
     lately = (people for day, people in days.cancelled.items() if day > today - timedelta(days=7))
@@ -73,7 +73,7 @@ def look(event: EventFacts, *, now: datetime) -> Overview:
         confirmed=figures.count_confirmed(event.id),
         cancelled=days.cancelled.total(),
         cancelled_lately=sum(lately),
-        curve=_curve(event, days, now=now),
+        curve=_curve(event, account_id, days, now=now),
         trouble=mails.find_trouble(event.id),
         waiting_since=_waiting_since(event) if event.waiting else None,
         latest=lines,
@@ -97,7 +97,7 @@ def _waiting_since(event: EventFacts) -> datetime | None:
     return db.session.scalar(first.order_by(Registration.queue_no).limit(1))
 
 
-def _curve(event: EventFacts, days: Days, *, now: datetime) -> Curve | None:
+def _curve(event: EventFacts, account_id: int, days: Days, *, now: datetime) -> Curve | None:
     """Return the curve from opening to closing, as far as now; None before anything has happened."""
     first, last, present = _span(event, days, now=now)
     if present < first:
@@ -106,7 +106,7 @@ def _curve(event: EventFacts, days: Days, *, now: datetime) -> Curve | None:
     step = timedelta(days=7 if weekly else 1)
     shown = min(present, last)
     counted = _cumulate(days, first, shown, step)
-    was, was_now, closed_with = _edition_before(event, first, last, shown, step, now=now)
+    was, was_now, closed_with = _edition_before(event, account_id, (first, last, shown), step, now=now)
     edges = [min(first + (number + 1) * step, shown + timedelta(days=1)) for number in range(len(counted))]
     steps = [
         Step(until, people, was[number] if number < len(was) else None)
@@ -125,13 +125,14 @@ def _span(event: EventFacts, days: Days, *, now: datetime) -> tuple[date, date, 
 
 
 def _edition_before(
-    event: EventFacts, first: date, last: date, shown: date, step: timedelta, *, now: datetime
+    event: EventFacts, account_id: int, span: tuple[date, date, date], step: timedelta, *, now: datetime
 ) -> tuple[list[int], int | None, int | None]:
     """Return the steps of the edition before, as far as this one's reach; its people after the same time, and at last.
 
-    Without one, or if nobody came to it, there are none.
+    `span`: first and last day, and the last one shown. Without an edition, or if nobody came to it, there are none.
     """
-    earlier = figures.find_edition_before(event)
+    first, last, shown = span
+    earlier = figures.find_edition_before(event, account_id)
     days = figures.count_days(earlier, now=now) if earlier else Days()
     if earlier is None or not any(days.gained.values()):
         return [], None, None

@@ -126,6 +126,8 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     Raises: NotFound; TooLate; IllegalMove if the registration has ended.
     """
     event, row = current.lock(registration_id)
+    if row.erased_at:
+        raise NotFound
     if State(row.state) not in LIVING:
         raise IllegalMove(before=row.state, after=row.state)
     if actor == "attendee":
@@ -135,6 +137,7 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     if not changed:
         return
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
+    row = current.get(registration_id)  # an address that was changed meanwhile, which takes no lock, is there now
     keys = drafts.keys(details, row.contact_email, row.code)
     stored = update(Registration).where(Registration.id == registration_id)
     db.session.execute(stored.values(**new, **keys, revision=Registration.revision + 1))
@@ -186,7 +189,7 @@ def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime,
         )
         for row in rows
     ])  # fmt: skip
-    if tell:
+    if tell and not event.cancelled:  # then everybody has been told that there is no event
         records.post([_tell_end(event, row, now=now) for row in rows])
 
 

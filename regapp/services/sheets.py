@@ -6,9 +6,11 @@ import codecs
 import csv
 import io
 import json
+import lzma
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ DELIMITERS = ",;\t|"
 
 _CHILD = Path(__file__).with_name("workbook_child.py")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _OTHERS = (b"<!doctype", b"<html", b"<?xml", b"%pdf-", b"{\\rtf")
 """How text begins that is no table."""
 _CENTRAL = frozenset(b"\xf5\xfb\xd5\xdb\xb3\xb9\xbf\x9c\x9f\xa3\xa5\xaf\x8c\x8f\xbe\xbc\x9d\x8d")
@@ -160,7 +163,7 @@ def _guess(data: bytes) -> Sequence[str]:
 
 def _read_workbook(data: bytes) -> tuple[list[list[str]], dict[str, str]]:
     _check_unpacked(data)
-    limits = map(str, (CHILD_MEGABYTES, CHILD_SECONDS, MOST_ROWS * 2, MOST_COLUMNS))
+    limits = map(str, (CHILD_MEGABYTES, CHILD_SECONDS, MOST_ROWS * 2, MOST_COLUMNS, MOST_TEXT))
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(_CHILD), *limits], input=data, capture_output=True, timeout=CHILD_SECONDS * 3
@@ -171,7 +174,8 @@ def _read_workbook(data: bytes) -> tuple[list[list[str]], dict[str, str]]:
         raise UnreadableFile(why="too_large")
     found: dict[str, Any] = json.loads(done.stdout)
     if "why" in found:
-        most = {"too_many_rows": MOST_ROWS, "too_many_columns": MOST_COLUMNS}.get(found["why"])
+        limits_of = {"too_many_rows": MOST_ROWS, "too_many_columns": MOST_COLUMNS, "too_much_text": MOST_TEXT}
+        most = limits_of.get(found["why"])
         raise UnreadableFile(**found, most=most)
     return found["rows"], {"sheet": found["sheet"]}
 
@@ -189,5 +193,5 @@ def _check_unpacked(data: bytes) -> None:
                 with packed.open(part) as file:
                     while file.read(1 << 20):  # ends at the size stated, and fails there if there is more
                         pass
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (*_DAMAGED, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise UnreadableFile(why="broken_workbook") from error

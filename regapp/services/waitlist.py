@@ -220,7 +220,9 @@ def _expire(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> None
         for row in rows
     ])  # fmt: skip
     records.post([
-        compose(Message.NOT_SERVED, about(event, row), now=now, priority=BULK, state=State.EXPIRED) for row in rows
+        compose(Message.NOT_SERVED, about(event, row), now=now, priority=BULK, state=State.EXPIRED)
+        for row in rows
+        if row.contact_email  # who was erased after the start has none
     ])  # fmt: skip
 
 

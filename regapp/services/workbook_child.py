@@ -16,7 +16,7 @@ from typing import Any
 from python_calamine import CalamineError, SheetVisibleEnum, load_workbook
 
 
-def read(file: bytes, *, most_rows: int, most_columns: int) -> dict[str, Any]:
+def read(file: bytes, *, most_rows: int, most_columns: int, most_text: int) -> dict[str, Any]:
     """Return the first sheet that is not hidden, or why there is none."""
     try:
         workbook = load_workbook(io.BytesIO(file))
@@ -31,7 +31,10 @@ def read(file: bytes, *, most_rows: int, most_columns: int) -> dict[str, Any]:
         rows = sheet.to_python(skip_empty_area=False)
     except CalamineError:
         return {"why": "broken_workbook"}
-    return {"sheet": seen[0], "rows": [[_text(cell) for cell in row] for row in rows]}
+    texts = [[_text(cell) for cell in row] for row in rows]
+    if sum(len(cell) for row in texts for cell in row) > most_text:
+        return {"why": "too_much_text"}
+    return {"sheet": seen[0], "rows": texts}
 
 
 def _text(cell: Any) -> str:
@@ -42,12 +45,12 @@ def _text(cell: Any) -> str:
 
 
 def main() -> None:
-    """Read from standard input; arguments: megabytes of memory, seconds, most rows, most columns."""
-    megabytes, seconds, most_rows, most_columns = map(int, sys.argv[1:])
+    """Read from standard input; arguments: megabytes of memory, seconds, most rows, columns, letters."""
+    megabytes, seconds, most_rows, most_columns, most_text = map(int, sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    found = read(sys.stdin.buffer.read(), most_rows=most_rows, most_columns=most_columns)
+    found = read(sys.stdin.buffer.read(), most_rows=most_rows, most_columns=most_columns, most_text=most_text)
     sys.stdout.write(json.dumps(found))
 
 

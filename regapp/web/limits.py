@@ -87,7 +87,11 @@ def hit(limit: RateLimitItem, what: str, whom: str) -> int | None:
 
 def network() -> str:
     """Return where this request comes from: an address, or in IPv6 the network that one household has."""
-    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  no socket: stands for "unknown"
+    try:
+        address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  no socket: stands for "unknown"
+    except ValueError:  # whatever a proxy wrote there
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ip_network((address, 64), strict=False) if address.version == 6 else address)
 
 

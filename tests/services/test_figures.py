@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from regapp.db import db, transaction
-from regapp.models import Event, History, Registration, Series
-from regapp.services import capacity, erasure, events, figures, overview, registrations
+from regapp.models import Event, History, Registration, Role, Series
+from regapp.services import capacity, erasure, events, figures, overview, registrations, teams
 from regapp.services.events import EventFacts
 from tests.factories import make_event, make_registration
 from tests.statements import counting
+from tests.web.organizers import make_account
 
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
 
@@ -135,7 +136,7 @@ def test_the_curve_by_day_reaches_what_is_confirmed(app: Flask) -> None:
     event = opened(20, size=8)
     live(event, days=19, steps=60, seed=3)
 
-    curve = overview.look(events.get(event.id), now=NOW).curve
+    curve = overview.look(events.get(event.id), 1, now=NOW).curve
 
     assert curve is not None
     assert not curve.weekly
@@ -161,8 +162,15 @@ def test_the_curve_by_week_and_the_edition_before(app: Flask) -> None:
     for day in (3, 20, 59):
         make_registration(event, now=NOW - timedelta(days=60 - day))
 
-    curve = overview.look(event, now=NOW).curve
+    me, stranger = make_account(), make_account()
+    with transaction():
+        teams.add(old.id, me.id, Role.VIEWER)
 
+    curve = overview.look(event, me.id, now=NOW).curve
+    without = overview.look(event, stranger.id, now=NOW).curve
+
+    assert without is not None
+    assert without.closed_with is None
     assert curve is not None
     assert curve.weekly
     assert [step.confirmed for step in curve.steps] == [1, 1, 2, 2, 2, 2, 2, 2, 3]
@@ -173,7 +181,7 @@ def test_the_curve_by_week_and_the_edition_before(app: Flask) -> None:
 def test_before_registration_opens_there_is_no_curve(app: Flask) -> None:
     event = make_event(opens_at=NOW + timedelta(days=2), closes_at=NOW + timedelta(days=3))
 
-    assert overview.look(event, now=NOW).curve is None
+    assert overview.look(event, 1, now=NOW).curve is None
 
 
 def test_the_overview_needs_few_statements_however_many_people_there_are(app: Flask) -> None:
@@ -183,9 +191,9 @@ def test_the_overview_needs_few_statements_however_many_people_there_are(app: Fl
     counts = []
     for people in (8, 40):
         live(event, days=19, steps=people, seed=people)
-        overview.look(events.get(event.id), now=NOW)
+        overview.look(events.get(event.id), 1, now=NOW)
         with counting() as statements:
-            overview.look(events.get(event.id), now=NOW)
+            overview.look(events.get(event.id), 1, now=NOW)
         counts.append(len(statements))
 
     assert max(counts) <= 8

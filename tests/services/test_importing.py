@@ -177,6 +177,20 @@ def test_whoever_was_imported_and_cancelled_is_not_brought_back_by_the_same_list
     assert states() == {"confirmed": 1, "cancelled": 1}
 
 
+def test_a_corrected_row_beside_that_of_somebody_who_cancelled_is_the_same_person(app: Flask, now: datetime) -> None:
+    event, (old, *_) = make_event(), people(1)
+    bring_in(event, [old], now)
+    gone = db.session.scalars(select(Registration)).one()
+    with transaction():
+        registrations.cancel(gone.id, actor="attendee", now=now)
+    corrected = Candidate(old.number + 1, replace(old.applicant, submission="another row"))
+
+    again = bring_in(event, [old, corrected], now)
+
+    assert [row.fate for row in again.rows] == [Fate.KNOWN, Fate.TWICE]
+    assert states() == {"cancelled": 1}
+
+
 @pytest.mark.parametrize(
     "move",
     [

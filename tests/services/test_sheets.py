@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -171,6 +172,22 @@ def test_a_workbook_cut_off_anywhere_is_refused() -> None:
 
     for length in range(10, len(data), len(data) // 7):
         assert why(data[:length]) == "broken_workbook"
+
+
+def test_a_workbook_that_is_damaged_anywhere_is_refused_or_read() -> None:
+    data = xlsx_of([{"Name": f"Ana {number}", "E-mail": f"ana{number}@example.org"} for number in range(50)])
+
+    for at in range(40, len(data), 53):
+        damaged = data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
+        with suppress(UnreadableFile):  # and nothing else
+            sheets.read(damaged)
+
+
+def test_many_cells_that_share_one_long_text_are_too_much() -> None:
+    long = "x" * 30_000
+    data = xlsx_of([{"Name": long, "E-mail": "ana@example.org"}] * 200)
+
+    assert why(data) == "too_much_text"
 
 
 def test_a_bomb_is_not_unpacked() -> None:

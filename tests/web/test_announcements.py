@@ -176,7 +176,7 @@ def test_the_words_of_a_search_are_not_kept(client: FlaskClient) -> None:
     preview = _preview(client, event, "?q=Novák")
     there = _do(client, preview, _path(event) + "?q=Novák", "send").location
 
-    assert "search “Novák”" in preview.words
+    assert "Found by “Novák”" in preview.words
     assert "Goes to one address" in preview.words
     assert announced.list_all(event.id)[0].query == "searched=yes"
     assert "to people with a place, found by a search" in read(client.get(there)).words

@@ -433,3 +433,10 @@ def test_anything_in_the_address_of_a_check_is_answered(client: FlaskClient) -> 
 
     for query in ("part=" + "9" * 5000, "part=²", "part=-1&fate=%00", "default_lang=tlh&order=x&when_full=exceed"):
         assert client.get(f"{address}&{query}").status_code == 200, query
+
+
+def test_the_name_of_a_file_may_hold_anything(client: FlaskClient) -> None:
+    sign_in(client, make_event(slug="conference"))
+    name = "\u202egnp.\0people.csv"
+
+    assert send(client, csv_of([HEADER, ANA]), name=name).status_code == 303

@@ -98,7 +98,7 @@ def test_what_narrows_a_list_is_said_and_can_be_dropped(client: FlaskClient) -> 
 
     page = read(client.get("/organizer/events/conference/lists?q=orsi&tag=&country=HU"))
 
-    assert "Only: found by “orsi”, Hungary." in page.words
+    assert "Only: Found by “orsi”; Country: Hungary." in page.words
     assert "This view has one person now." in page.words
     assert (page.inputs["q"], page.inputs["country"]) == ("orsi", "HU")
     assert "/organizer/events/conference/lists?state=all" in page.links.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -265,3 +266,25 @@ def test_a_view_without_a_good_name_is_not_kept(client: FlaskClient, event: Even
     assert (page.status, said in page.described("name")) == (422, True)
     assert _listed(page, *NAMES) == ["Bo Wait"]
     assert everything() == before
+
+
+def ticked(html: str) -> list[str]:
+    """Return the columns that are ticked."""
+    return re.findall(r'name="columns" value="(\w+)" checked', html)
+
+
+def test_the_list_to_take_away_holds_what_the_table_shows(client: FlaskClient) -> None:
+    event = make_event(size=1)
+    seated, waiting = (make_registration(event, organisation="Elbe Cluster") for _ in range(2))
+    sign_in(client, event)
+    table = f"/organizer/events/{event.slug}/people?q=elbe&columns=code,registered"
+
+    page = read(client.get(table))
+    there = read(client.get(page.links["Take this list away"]))
+
+    assert "Found by “elbe”" in there.words
+    assert set(ticked(client.get(page.links["Take this list away"]).text)) == {
+        "reference", "registered_at", "first_name", "last_name", "organisation", "state",
+    }  # fmt: skip
+    assert "This view has 2 people now." in there.words
+    assert seated.code != waiting.code

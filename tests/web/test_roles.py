@@ -14,8 +14,9 @@ from regapp.models import Role
 from regapp.web import access
 from regapp.web.access import Access
 from tests.everything import everything
-from tests.factories import make_event, make_registration
-from tests.web.organizers import sign_in
+from tests.factories import make_event
+from tests.web.organizers import resume, sign_in
+from tests.web.workspace import furnish
 
 ROLES = {access: Role(access.value) for access in (Access.VIEWER, Access.DESK, Access.MANAGER, Access.OWNER)}
 
@@ -69,15 +70,16 @@ def _pages(app: Flask, slug: str, wanted: set[Access]) -> Iterator[tuple[str, st
 
 
 def test_no_form_of_the_workspace_is_taken_from_another_site(client: FlaskClient) -> None:
-    event = make_event()
-    make_registration(event)
-    sign_in(client, event, Role.OWNER)
-    before = everything()
+    workspace = furnish(make_event())
+    resume(client, workspace.me)
+    before, tried = everything(), 0
 
-    for method, path, _rule in _pages(client.application, event.slug, {*ROLES, Access.ACCOUNT}):
-        if method == "POST":
-            for guard in ({}, {"csrf_token": "forged"}):
-                assert client.post(path, data={"yes": "yes"} | guard).status_code in (404, 422), path
+    for endpoint, path in workspace.pages(client.application, "POST").items():
+        for guard in ({}, {"csrf_token": "forged"}):
+            answer = client.post(path, data={"yes": "yes"} | guard)
+            assert answer.status_code == 422, (endpoint, path)
+            tried += 1
+    assert tried > 50
 
     assert everything() == before
     assert client.get("/organizer/").status_code == 200

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask, url_for
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from regapp.clock import utcnow
 from regapp.db import db, transaction
@@ -45,12 +45,14 @@ class Workspace:
     member: Me
     announcement: int
     list: int
+    mail: int
+    view: int
 
-    def pages(self, app: Flask) -> dict[str, str]:
-        """Return the address of every page for those who are signed in, by endpoint."""
+    def pages(self, app: Flask, method: str = "GET") -> dict[str, str]:
+        """Return the address of every page for those who are signed in, by endpoint; or of all that is sent to."""
         values = {
             "slug": self.event.slug, "code": self.waiting.code, "lang_code": "en", "account": self.member.id,
-            "number": self.announcement,
+            "number": self.announcement, "mail_id": self.mail, "view_id": self.view,
         }  # fmt: skip
         others = {
             "organizer.series": {"slug": "editions"},
@@ -62,7 +64,7 @@ class Workspace:
         with app.test_request_context():
             for rule in app.url_map.iter_rules():
                 name = rule.endpoint
-                if name.startswith(OURS) and name not in NO_PAGES and "GET" in (rule.methods or ()):
+                if name.startswith(OURS) and name not in NO_PAGES and method in (rule.methods or ()):
                     chosen = {key: value for key, value in values.items() if key in rule.arguments}
                     found[name] = url_for(name, **chosen | others.get(name, {}))
         return found
@@ -89,7 +91,9 @@ def furnish(event: EventFacts, *, people: int = 24, size: int = 20) -> Workspace
         db.session.flush()
         db.session.execute(update(Event).where(Event.id == event.id).values(series_id=editions.id))
     announcement, kept = _write(event, me, now), _send_list(event, me, now)
-    return Workspace(me, events.get(event.id), made[-1], member, announcement, kept)
+    mail = db.session.scalars(select(OutboxMail.id).where(OutboxMail.failed_at.is_not(None))).one()
+    view = saved_views.list_views(event.id, me.id)[0].id
+    return Workspace(me, events.get(event.id), made[-1], member, announcement, kept, mail, view)
 
 
 def _register(event: EventFacts, number: int, at: datetime) -> Own:

@@ -54,7 +54,10 @@ def set_password(token: str) -> ResponseReturnValue:
         return _link_over()
     sessions.end()
     flash(_("Your password is set. Sign in with it."))
-    return known.remember(make_response(redirect(url_for("auth.sign_in"), code=303)), me.id)
+    answer = make_response(redirect(url_for("auth.sign_in"), code=303))
+    if accounts.get_keys(me.id).uses_codes:  # a mailbox alone must not earn further attempts at codes
+        return answer
+    return known.remember(answer, me.id)
 
 
 def _whose(token: str) -> Me | None:

@@ -11,8 +11,8 @@ from flask_babel import ngettext
 from regapp.rules.states import State
 from regapp.services.announcements import Audience, state_meant
 from regapp.services.selections import Selection
-from regapp.web.filters import country, number
-from regapp.web.organizer import views
+from regapp.web.filters import number
+from regapp.web.organizer import view_words, views
 
 QUERY_LENGTH = 1000
 
@@ -36,17 +36,12 @@ def whom_by(query: str) -> str:
 
 
 def whom(chosen: Selection) -> str:
-    """Return to whom a message goes: people with a place, search “novak”."""
-    view = chosen.view
-    parts = [
-        _people(state_meant(chosen)),
-        _("picked one by one") if chosen.codes is not None else "",
-        _("search “%(words)s”", words=view.q) if view.q else "",
-        _("tag “%(tag)s”", tag=view.tag) if view.tag else "",
-        country(view.country) if view.country else "",
-        view.organisation_type,
-    ]
-    return ", ".join(part for part in parts if part)
+    """Return to whom a message goes: people with a place (Country: Hungary; Tag: speaker)."""
+    people = _people(state_meant(chosen))
+    if chosen.codes is not None:
+        people = f"{people}, {_('picked one by one')}"
+    narrowed = view_words.narrowed(chosen.view)
+    return f"{people} ({narrowed})" if narrowed else people
 
 
 def audience_words(audience: Audience) -> str:

@@ -14,7 +14,7 @@ from regapp.db import snapshot, transaction
 from regapp.errors import TooLate
 from regapp.models import Role
 from regapp.services import bulk as deeds
-from regapp.services import events, selections, waitlist
+from regapp.services import events, selections
 from regapp.services.accounts import Me
 from regapp.services.bulk import Deed, Tally
 from regapp.services.events import EventFacts
@@ -28,6 +28,7 @@ from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.bulk_forms import TagForm, UntagForm
 from regapp.web.organizer.bulk_words import say
 from regapp.web.pages import page
+from regapp.web.settling import settle_on
 
 FORMS: dict[Deed, type[Form]] = {Deed.TAG: TagForm, Deed.UNTAG: UntagForm}
 WRITE = "write"
@@ -88,11 +89,9 @@ def _apply(event: EventFacts, chosen: Selection, step: Step) -> Tally:
     for start in range(deeds.PAGE, len(ids), deeds.PAGE):
         with transaction():
             tally += step(ids[start : start + deeds.PAGE])
-    more = tally.more
-    while more:
-        with transaction():
-            settled = waitlist.settle(event.id, now=utcnow())
-        tally, more = tally + Tally(promoted=settled.promoted), settled.more
+    if tally.more:
+        promoted, _more = settle_on(event.id)
+        tally += Tally(promoted=promoted)
     return tally
 
 

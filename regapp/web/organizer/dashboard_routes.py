@@ -34,7 +34,7 @@ NAMED = 8
 def overview(me: Me, event: EventFacts) -> ResponseReturnValue:
     """Show how the event stands: its figures, what needs somebody, what happened last."""
     now = utcnow()
-    found = overviews.look(event, now=now)
+    found = overviews.look(event, me.id, now=now)
     return page(
         "organizer/overview.html", me=me, event=event, tab="organizer.overview", now=now, phase=phase(event, now),
         found=found, chart=found.curve and charts.draw(found.curve, size=event.size, lang=languages.current()),

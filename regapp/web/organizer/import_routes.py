@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from regapp.clock import utcnow
-from regapp.db import transaction
+from regapp.db import let_go, transaction
 from regapp.errors import EventOver, Moved, NotFound, UnreadableFile
 from regapp.models import Import, Role
 from regapp.services import importing, sheets
@@ -22,6 +22,7 @@ from regapp.services.adding import WhenFull
 from regapp.services.events import EventFacts
 from regapp.services.importing import Fate, Outlook
 from regapp.web import access
+from regapp.web.fields import clean
 from regapp.web.filters import number as written
 from regapp.web.forms import ConfirmForm
 from regapp.web.organizer import import_rows, import_words
@@ -62,12 +63,13 @@ def import_file(me: Me, event: EventFacts) -> ResponseReturnValue:
         return _file_page(me, event, None, status=413, problem=str(problem))
     if sent is None or not sent.filename:
         return _file_page(me, event, form, status=422, problem=str(_("Choose the file that holds the list")))
+    let_go()
     try:
         sheet = sheets.read(sent.read(), encoding=encoding if encoding in sheets.ENCODINGS else "")
     except UnreadableFile as error:
         return _file_page(me, event, form, status=422, problem=import_words.why(error))
     with transaction():
-        kept = importing.keep(event.id, me.id, sent.filename, sheet, now=utcnow())
+        kept = importing.keep(event.id, me.id, clean(sent.filename), sheet, now=utcnow())
     return redirect(url_for("organizer.import_columns", slug=event.slug, number=kept), code=303)
 
 

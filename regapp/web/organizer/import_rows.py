@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from flask import current_app
 from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
 from wtforms.validators import StopValidation
@@ -236,7 +239,13 @@ def _applicant(form: RowForm) -> Applicant:
         details=details,
         email=email,
         lang=form.lang.data,
-        submission=f"import {details!r} {email}",
+        submission=_mark(f"{details!r} {email}"),
         accept_waitlist=True,
         privacy_version=PRIVACY_VERSION,
     )
+
+
+def _mark(row: str) -> str:
+    """Return what stands for a row: the same for the same words, and telling nobody else which they were (R18)."""
+    secret = str(current_app.config["SECRET_KEY"])
+    return hmac.digest(f"imports {secret}".encode(), row.encode(), hashlib.sha256).hex()[:32]

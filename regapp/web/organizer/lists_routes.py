@@ -19,10 +19,11 @@ from regapp.services import attendance, exports
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
 from regapp.services.exports import ALL_COLUMNS
-from regapp.web import access, organisation_types
+from regapp.web import access
 from regapp.web.organizer import lists_choice
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.lists_choice import Choice, whole_number
+from regapp.web.organizer.view_words import narrowed
 from regapp.web.pages import page
 
 LARGE = 5000
@@ -82,7 +83,7 @@ def _lists_page(me: Me, event: EventFacts, choice: Choice, *, status: int = 200)
     return page(
         "organizer/lists.html", status=status, me=me, event=event, tab="organizer.lists", choice=choice, count=count,
         columns=ALL_COLUMNS, words=lists_choice, busy=status == 503, wait=RETRY_AFTER,
-        kind_of=organisation_types.name,
+        narrowed=narrowed(choice.wanted.view),
     )  # fmt: skip
 
 

@@ -115,9 +115,9 @@ def _read(seen: str | None) -> dict[str, str]:
     """Return the fingerprints that came back; none if they are not ours."""
     try:
         found = json.loads(seen or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return {str(name): str(mark) for name, mark in found.items()} if isinstance(found, dict) else {}
+    return {name: mark for name, mark in found.items() if isinstance(mark, str)} if isinstance(found, dict) else {}
 
 
 def _fingerprint(text: str) -> str:

@@ -38,6 +38,16 @@ SORTED_BY = {"country": Sort.COUNTRY, "registered": Sort.REGISTERED}
 """Column → what a click on its heading sorts by."""
 
 
+_IN_LISTS = {"code": "reference", "registered": "registered_at"}
+"""Columns that lists to take away know by another name."""
+_ALWAYS = ("first_name", "last_name", "organisation", "state")
+
+
+def in_lists(columns: tuple[str, ...]) -> str:
+    """Return the part of the address by which lists show the same columns."""
+    return ",".join((*_ALWAYS, *(_IN_LISTS.get(name, name) for name in columns)))
+
+
 def from_args(args: MultiDict[str, str]) -> tuple[str, ...]:
     """Return the columns that an address names, in the order of the table; the usual ones if it names none."""
     wanted = {name for value in args.getlist("columns") for name in value.split(",")}

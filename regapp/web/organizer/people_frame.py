@@ -11,16 +11,14 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from regapp.rules.states import State
 from regapp.services.events import EventFacts
 from regapp.services.listing import Listing
 from regapp.services.people import Sort, View
-from regapp.speech import LANGUAGES
-from regapp.web import countries, languages, organisation_types
-from regapp.web.organizer import history_words, people_columns, views
+from regapp.web import languages
+from regapp.web.organizer import history_words, people_columns, view_words, views
 
 ASKED_FOR = (State.CONFIRMED, State.WAITLISTED, State.CANCELLED)
 """States that are offered even when nobody is in them."""
@@ -45,6 +43,12 @@ class Frame:
         """Return the parts of this address."""
         parts = views.to_args(self.view, **changes) | people_columns.to_args(self.columns)
         return parts | ({"page": str(page)} if page > 1 else {})
+
+    def list_args(self) -> dict[str, str]:
+        """Return the parts of the address under which the same people, and what is seen of them, are taken away."""
+        usual = self.columns == people_columns.DEFAULT
+        columns = {} if usual else {"columns": people_columns.in_lists(self.columns)}
+        return views.to_args(self.view) | {"state": self.view.state or "all"} | columns
 
     def kept(self, *without: str) -> dict[str, str]:
         """Return the parts of the address that a form sends along, save those that it asks for itself."""
@@ -86,25 +90,7 @@ class Frame:
     @property
     def narrowed(self) -> list[tuple[str, str]]:
         """Return (sentence, address without it) of each filter that is on, save the state."""
-        view, found = self.view, []
-        if view.q:
-            found.append((_("Found by “%(words)s”", words=view.q), self.address(q="")))
-        if view.country:
-            name = countries.name(view.country, languages.current()) or view.country
-            found.append((_("Country: %(country)s", country=name), self.address(country="")))
-        if view.organisation_type:
-            name = organisation_types.name(view.organisation_type) or view.organisation_type
-            found.append((_("Kind of organisation: %(kind)s", kind=name), self.address(organisation_type="")))
-        if view.lang:
-            name = LANGUAGES[view.lang].name if view.lang in LANGUAGES else view.lang
-            found.append((_("Language: %(language)s", language=name), self.address(lang="")))
-        if view.tag:
-            found.append((_("Tag: %(tag)s", tag=view.tag), self.address(tag="")))
-        if view.since:
-            found.append((_("Registered from %(day)s", day=view.since), self.address(since=None)))
-        if view.until:
-            found.append((_("Registered until %(day)s", day=view.until), self.address(until=None)))
-        return found
+        return [(sentence, self.address(**off)) for off, sentence in view_words.narrowings(self.view)]
 
     def states(self, listing: Listing) -> list[tuple[State | None, int | None]]:
         """Return the states to choose from, None for all, and how many people each has, None if that is not known."""

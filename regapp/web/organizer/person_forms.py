@@ -8,13 +8,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms.validators import StopValidation
 
+from regapp.services.events import EventFacts
 from regapp.services.notes import Beside
 from regapp.services.person import Person
 from regapp.web.fields import Line, Lines, Tick, at_most, readable
 from regapp.web.filters import number
 from regapp.web.forms import Form, address_line
+from regapp.web.organizer.adding_forms import PersonForm
 from regapp.web.organizer.meanwhile import SharedForm
-from regapp.web.public.forms import DetailsForm
+from regapp.web.public.forms import asked_by
 
 NOTE_LENGTH = 5000
 TAG_LENGTH = 40
@@ -22,8 +24,8 @@ MOST_TAGS = 20
 DETAILS = ("first_name", "last_name", "organisation", "job_title", "country", "organisation_type")
 
 
-class PersonForm(SharedForm, DetailsForm):
-    """What a person said about themselves, to be corrected by the organizers."""
+class CorrectionForm(SharedForm, PersonForm):
+    """What a person said about themselves, or an organizer for them: no more is needed than to add them."""
 
     page_order = ("first_name", "last_name", "email", *DETAILS[2:])
 
@@ -41,6 +43,13 @@ class PersonForm(SharedForm, DetailsForm):
         details = person.own.details
         found = {name: getattr(details, name) or "" for name in DETAILS if name in self}
         return found | {"email": person.own.email}
+
+
+def correction_form(event: EventFacts) -> CorrectionForm:
+    """Return the form for what this event asks; the language of mails stays what the person chose."""
+    form = asked_by(event, CorrectionForm())
+    del form.lang
+    return form
 
 
 class NoteForm(SharedForm):

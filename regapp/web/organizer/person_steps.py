@@ -19,17 +19,16 @@ from regapp.services.person import Person
 from regapp.web import access
 from regapp.web.forms import ConfirmForm, Form
 from regapp.web.organizer.blueprint import bp
-from regapp.web.organizer.person_forms import CancelForm, PersonForm
+from regapp.web.organizer.person_forms import CancelForm, CorrectionForm, correction_form
 from regapp.web.organizer.person_routes import back_to
 from regapp.web.pages import page
-from regapp.web.public.forms import asked_by
 
 
 @bp.route("/events/<slug:slug>/people/<code:code>/edit", methods=["GET", "POST"])
 @access.member(Role.MANAGER)
 def edit_person(me: Me, event: EventFacts, code: str) -> ResponseReturnValue:
     """Correct what a person said about themselves; they are told."""
-    found, form = persons.get_person(event.id, code), asked_by(event, PersonForm())
+    found, form = persons.get_person(event.id, code), correction_form(event)
     if State(found.own.state) not in LIVING:
         return _no_longer(event, found)
     if not form.is_ready(form.stored(found)):
@@ -103,7 +102,7 @@ def erase_person(me: Me, event: EventFacts, code: str) -> ResponseReturnValue:
     return redirect(url_for("organizer.people", slug=event.slug), code=303)
 
 
-def _store(me: Me, found: Person, form: PersonForm) -> None:
+def _store(me: Me, found: Person, form: CorrectionForm) -> None:
     """Store what is new. Raises: AddressTaken, and then nothing is stored; ChangedMeanwhile; IllegalMove."""
     own, seen = found.own, found.own.revision
     if form.email.data != own.email:
@@ -116,7 +115,7 @@ def _store(me: Me, found: Person, form: PersonForm) -> None:
 
 
 def _edit_page(
-    me: Me, event: EventFacts, found: Person, form: PersonForm, *, status: int | None = None
+    me: Me, event: EventFacts, found: Person, form: CorrectionForm, *, status: int | None = None
 ) -> ResponseReturnValue:
     if status is None:
         status = 409 if form.differences else 422 if form.errors else 200

@@ -37,14 +37,14 @@ def invite(me: Me, event: EventFacts) -> ResponseReturnValue:
     form = InviteForm()
     if not form.validate_on_submit():
         return _team_page(me, event, status=422, inviting=form)
-    limits.check(limits.PER_EVENT, "invitations to", event.slug)
+    limits.check(limits.PER_EVENT, "invitations by", str(me.id))
     try:
         with transaction():
-            member = teams.invite(event.id, form.invited(languages.current()), actor=me.actor, now=utcnow())
+            teams.invite(event.id, form.invited(languages.current()), actor=me.actor, now=utcnow())
     except AlreadyMember:
         form.refuse_member()
         return _team_page(me, event, status=422, inviting=form)
-    flash(_("%(name)s is in the team now, and gets a mail that says so.", name=member.name))
+    flash(_("%(name)s is in the team now, and gets a mail that says so.", name=form.name.data))
     return _back(event)
 
 
