@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-e
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format lock bench screenshots translations chromium clean
+.PHONY: help run dev test check format lock bench screenshots translations chromium libreoffice clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,10 +27,10 @@ dev: .venv/product ## serve with reloading and a debugger, and a worker that sen
 	@$(FLASK) db upgrade
 	@$(FLASK) worker & worker=$$!; trap 'kill $$worker' EXIT; $(FLASK) run --debug --port $(PORT)
 
-test: .venv/development chromium ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
+test: .venv/development chromium libreoffice ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
 ifeq ($(TESTS),)
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report term
-	$(BIN)/coverage report --include 'regapp/rules/*' --fail-under 100
+	$(BIN)/pytest -q tests/rules --cov=regapp/rules --cov-report term --cov-fail-under 100
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/rules
 else
 	$(BIN)/pytest $(TESTS)
 endif
@@ -71,6 +71,14 @@ chromium: # the browser of the browser tests
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
 	else \
 		echo "The browser tests need Chromium: install it (Debian: apt-get install chromium)." >&2; exit 1; \
+	fi
+
+libreoffice: # opens the lists that we write, in the tests
+	@command -v soffice >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libreoffice-calc-nogui; \
+	else \
+		echo "The tests of spreadsheets need LibreOffice: install it (Debian: apt-get install libreoffice-calc-nogui)." >&2; exit 1; \
 	fi
 
 .venv/bin/python:

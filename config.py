@@ -73,6 +73,10 @@ class Config:
         self.SESSION_COOKIE_SECURE = self.PUBLIC_URL.startswith("https://")
         self.SESSION_COOKIE_HTTPONLY = True
         self.SESSION_COOKIE_SAMESITE = "Lax"
+        # How long organizers stay signed in without doing anything.
+        self.PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+        # Public pages are shared by caches: they must not carry anybody's cookie. `web.sessions` renews it.
+        self.SESSION_REFRESH_EACH_REQUEST = False
         # Bytes of a request; forms are far smaller.
         self.MAX_CONTENT_LENGTH = 256 * 1024
         # Browsers keep static files this long; their addresses carry a version.
@@ -118,6 +122,7 @@ def _engine_options(url: str, *, threads: int) -> dict[str, Any]:
         seconds = 10  # of busy_timeout
         return {**private, "pool_size": threads, "max_overflow": 2, "connect_args": {"timeout": seconds}}
     limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    limits += " -c random_page_cost=1.1"  # what is asked for lies in memory or on an SSD: indexes are worth it
     return {
         **private,
         # Reading statements stand for themselves: no BEGIN, no ROLLBACK, two round trips less. See db.transaction().

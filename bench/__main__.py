@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
-from bench import figures, limit, machine, measure
+from bench import exports, figures, limit, machine, measure, tables, workspace
 from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
@@ -21,6 +22,12 @@ CPU_TARGETS = {"event page": 1.5, "form": 1.5, "POST": 4.0, "own page": 1.5}
 STATEMENT_TARGETS = {"event page": 2, "form": 2, "POST": 7, "own page": None}
 MEMORY_TARGET = 150
 """Milliseconds of processor time; statements; MB."""
+LIST_TARGETS = {"csv": 0.5, "csv-semicolon": 0.5, "xlsx": 1.0}
+COPY_TARGET, GROWTH_TARGET = 4, 30
+"""Seconds for 10,000 people; times what COPY takes for 100,000; MB over a process that has nothing to do."""
+PAGE_TARGETS = {"overview": 50}
+TABLE_TARGET = 50
+"""Milliseconds of server time; the same for each page of the table of people."""
 
 
 def main() -> None:
@@ -52,6 +59,11 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
             yield from _cpu_figures(costs, measure.empty_route(stage), here)
         yield from _statement_figures(installation, f"second journey of a process; {database}")
         yield from _limit_figures(installation, url, costs["POST"], f"{database}; {machine.machine()}")
+        with new_database(cluster) as other, installed(other) as filled:
+            yield from _list_figures("PostgreSQL", filled, f"{database}; {machine.machine()}")
+        yield from _workspace_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
+    with postgres_server({}) as cluster, new_database(cluster) as url, installed(url) as installation:
+        yield from _table_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
 
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
@@ -65,6 +77,11 @@ def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
         with serving(installation.with_worker()) as started:
             ready = f"python wsgi.py with its worker, packages installed, database migrated; {machine.machine()}"
             yield Figure("start to first page", rounded(started.ready_after), "s", ready)
+        yield from _workspace_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
+    with installed(None) as filled:
+        yield from _list_figures("SQLite", filled, f"{machine.sqlite()}; {machine.machine()}")
+    with installed(None) as installation:
+        yield from _table_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
 
 
 @contextmanager
@@ -111,6 +128,15 @@ def _statement_figures(installation: Installation, here: str) -> Iterator[Figure
         yield Figure(f"statements: {kind}", count, "", here, None if target is None else "<=", target)
 
 
+def _table_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    here = f"table of {tables.PEOPLE:,} people, from request to HTML in one process, median of {tables.TIMES}; {here}"
+    found = tables.measure(installation)
+    for kind, said in (("first", "counted anew"), ("again", "counted before")):
+        for view, times in found.items():
+            name = f"{database}: people, {view}, {said}"
+            yield Figure(name, rounded(times[kind]), "ms", f"{said}; {here}", "<=", TABLE_TARGET)
+
+
 def _limit_figures(installation: Installation, url: str, post: Cost, here: str) -> Iterator[Figure]:
     rates = limit.measure(url)
     installation.flask("seats", "verify")
@@ -118,6 +144,30 @@ def _limit_figures(installation: Installation, url: str, post: Cost, here: str) 
     for connections, rate in rates.items():
         yield Figure(f"limit through psycopg, {connections} connections", rounded(rate), "1/s", here)
     yield Figure("POST alone, share of the limit", rounded(post.per_second / max(rates.values())), "", here)
+
+
+def _list_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    costs = exports.measure(installation)
+    here = f"a list of {len(exports.ALL_COLUMNS)} columns into a file, the shorter time of two; {here}"
+    small, large = exports.SIZES
+    for size, seconds in costs.seconds.items():
+        for kind, found in seconds.items():
+            target = LIST_TARGETS.get(kind) if size == small else None
+            asked = None if target is None else "<="
+            yield Figure(f"{database}: {kind} of {size:,}", rounded(found), "s", here, asked, target)
+    if costs.copy is not None:
+        name = f"{database}: csv of {large:,} beside COPY"
+        yield Figure(name, rounded(costs.seconds[large]["csv"] / costs.copy), "x", here, "<=", COPY_TARGET)
+    for kind, found in costs.growth.items():
+        yield Figure(f"{database}: memory for {kind} of {large:,}", rounded(found), "MB", here, "<=", GROWTH_TARGET)
+
+
+def _workspace_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    here = f"{workspace.PEOPLE:,} people and a mail to each, one organizer, median of {workspace.COUNTED} looks; {here}"
+    for page, milliseconds in workspace.measure(installation).items():
+        target = PAGE_TARGETS.get(page)
+        op: Literal["<="] | None = None if target is None else "<="
+        yield Figure(f"{database}: workspace, {page}", rounded(milliseconds), "ms", here, op, target)
 
 
 if __name__ == "__main__":

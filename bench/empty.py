@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from regapp import create_app
 from regapp.web import access
-
-app = create_app()
+from wsgi import app
 
 
 @app.get("/empty")

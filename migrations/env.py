@@ -12,6 +12,8 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from flask import current_app
 from sqlalchemy import Connection, text
 
+from regapp.models.registration import TRIGRAMS
+
 LOCK = 7_346_720
 """Any number, the same for every server: PostgreSQL's advisory lock for migrating."""
 
@@ -25,6 +27,7 @@ def run() -> None:
             context.configure(
                 connection=connection,
                 target_metadata=migrate.db.metadata,
+                include_object=_is_ours,
                 transactional_ddl=True,  # on SQLite too: db.py begins the transaction, not the driver
                 on_version_apply=_say,
                 **{"process_revision_directives": _number, **migrate.configure_args},
@@ -35,6 +38,11 @@ def run() -> None:
                 _check_foreign_keys(connection)
         finally:
             _foreign_keys(connection, on=True)
+
+
+def _is_ours(_object: object, name: str | None, *_: object) -> bool:
+    """Say whether the models know of something: one index is made only where PostgreSQL can."""
+    return name != TRIGRAMS
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:

@@ -13,6 +13,7 @@ from config import Config
 from regapp import cli, logs, mail, web
 from regapp.db import db, prepare_engine
 from regapp.errors import ConfigError
+from regapp.web.application import Application
 
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
@@ -22,7 +23,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises: ConfigError, naming the setting that is missing.
     """
-    app = Flask(__name__, template_folder="../templates")
+    app = Application(__name__, template_folder="../templates")
     app.config.from_object(config or Config())
     if app.config["EMBEDDED"]:
         Path(app.config["INSTANCE_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)

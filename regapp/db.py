@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, Table, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Row, Table, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from regapp.compiled import Compiled
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,7 +127,7 @@ def connection() -> Connection:
     return step
 
 
-def read(statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
+def read(statement: Compiled, values: Mapping[str, Any]) -> Sequence[Any]:
     """Return the rows of a statement without the ORM: as of now, or as the open transaction sees them.
 
     What the session reads later is no older. It keeps a connection that it has once taken, and then lends it: a thread
@@ -133,9 +135,14 @@ def read(statement: Executable, values: Mapping[str, Any]) -> Sequence[AnyRow]:
     """
     lent = _step.get() or (db.session.connection() if _session_reads() else None)
     if lent is not None:
-        return lent.execute(statement, values).all()
+        return statement.rows(lent, values)
     with db.engine.connect() as opened:
-        return opened.execute(statement, values).all()
+        return statement.rows(opened, values)
+
+
+def let_go() -> None:
+    """End what was read and give the connection back, before something that takes long. For the edge only."""
+    db.session.rollback()
 
 
 @contextmanager

@@ -57,3 +57,63 @@ class IllegalMove(RuleViolation):
     """No such change of state. Values: `before`, `after`."""
 
     code = "illegal_move"
+
+
+class WeakPassword(RuleViolation):
+    """The password would be guessed. Values: `reason` (short, long, own, common), `length` in characters."""
+
+    code = "weak_password"
+
+
+class LastOwner(RuleViolation):
+    """Nobody would own the event any more."""
+
+    code = "last_owner"
+
+
+class AlreadyMember(RuleViolation):
+    """This person has a role at the event already."""
+
+    code = "already_member"
+
+
+class WrongStatus(RuleViolation):
+    """The event is not where this step begins, such as a draft. Values: `status`, where it is."""
+
+    code = "wrong_status"
+
+
+class NotReady(RuleViolation):
+    """A draft cannot be published as it is. Values: `misfits`, what keeps it from that."""
+
+    code = "not_ready"
+
+
+class PeopleRegistered(RuleViolation):
+    """People take part: what was asked for would leave them without an event. Values: `people`."""
+
+    code = "people_registered"
+
+
+class SlugTaken(RuleViolation):
+    """Another event or series has this address."""
+
+    code = "slug_taken"
+
+
+class ChangedMeanwhile(RuleViolation):
+    """Somebody else saved after the form was drawn: look at what they changed first."""
+
+    code = "changed_meanwhile"
+
+
+class UnreadableFile(RuleViolation):
+    """A file in which no people can be found. Values: `why`, and the figures that belong to it."""
+
+    code = "unreadable_file"
+
+
+class Moved(RuleViolation):
+    """What was shown is no longer what would happen; nothing was done."""
+
+    code = "moved"

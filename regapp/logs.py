@@ -6,13 +6,13 @@ or IP. Errors come with their frames; their message is left out unless its kind 
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sys
 import traceback
 from collections.abc import Iterator
 from time import perf_counter
-from typing import Any
 
 import structlog
 from flask import Flask, Response, g, has_request_context, request
@@ -20,6 +20,7 @@ from jinja2 import TemplateError
 from sqlalchemy.exc import DBAPIError
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+from regapp.clock import utcnow
 from regapp.errors import ConfigError
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -47,12 +48,14 @@ def init_app(app: Flask) -> None:
 
 def seconds_since_start() -> float:
     """Return how long the present request has taken."""
-    return perf_counter() - float(g.get("began", perf_counter()))
+    now = perf_counter()
+    return now - float(g.get("began", now))
 
 
 def known_method() -> str:
     """Return the request's method, or "other": anybody can invent methods."""
-    return request.method if request.method in METHODS else "other"
+    method = request.method
+    return method if method in METHODS else "other"
 
 
 def _begin() -> None:
@@ -61,14 +64,18 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    log = _requests.error if response.status_code >= 500 else _requests.info
-    log(
-        "request",
-        method=known_method(),
-        endpoint=request.endpoint,
-        status=response.status_code,
-        ms=round(seconds_since_start() * 1000, 2),
-    )
+    """Write the line of a request, as `_configure` would: this one is written for everybody, so it takes no detours."""
+    line = {
+        "method": known_method(),
+        "endpoint": request.endpoint,
+        "status": response.status_code,
+        "ms": round(seconds_since_start() * 1000, 2),
+        "event": "request",
+        "request_id": g.get("request_id"),
+        "level": "error" if response.status_code >= 500 else "info",
+        "timestamp": utcnow().isoformat().replace("+00:00", "Z"),
+    }
+    sys.stderr.write(json.dumps(line) + "\n")
     return response
 
 
@@ -149,6 +156,3 @@ def _message(error: BaseException) -> str:
     if isinstance(error, DBAPIError):
         return f"{getattr(error.orig, 'sqlstate', None)} in {error.statement}"  # placeholders, no values
     return str(error) if isinstance(error, SPEAKING) else "(message left out)"
-
-
-_requests: Any = structlog.get_logger()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_location
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from flask_babel import gettext as _
 
 
@@ -21,10 +21,11 @@ class Patterns:
     in_year: tuple[str, str] = ("full", "full")
     in_month: tuple[str, str] = ("full", "full")
     short_day: str = "long"
+    brief_day: str | None = None
 
 
 PATTERNS = {
-    "en": Patterns("EEEE d MMMM y", ("EEEE d MMMM", "EEEE d MMMM y"), ("EEEE d", "EEEE d MMMM y"), "d MMMM y"),
+    "en": Patterns("EEEE d MMMM y", ("EEEE d MMMM", "EEEE d MMMM y"), ("EEEE d", "EEEE d MMMM y"), "d MMMM y", "d MMM"),
     "hu": Patterns(
         "y. MMMM d., EEEE", ("y. MMMM d., EEEE", "MMMM d., EEEE"), ("y. MMMM d., EEEE", "d., EEEE"), "y. MMMM d."
     ),
@@ -45,6 +46,12 @@ def written(value: date, pattern: str, lang: str) -> str:
 def day(instant: datetime, tz: str, lang: str) -> str:
     """Return the day on which an instant falls in this zone: Tuesday 1 December 2026."""
     return written(instant.astimezone(ZoneInfo(tz)).date(), patterns(lang).day, lang)
+
+
+def brief_day(value: date, lang: str) -> str:
+    """Return a day where there is little room, and the year is known: 7 Sep."""
+    pattern = patterns(lang).brief_day
+    return written(value, pattern, lang) if pattern else str(format_skeleton("MMMd", value, locale=lang))
 
 
 def moment(instant: datetime, tz: str, lang: str) -> str:

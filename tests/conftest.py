@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from psycopg import sql
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from config import TestConfig
@@ -149,10 +150,17 @@ def migrated_postgres(server: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def emptied_postgres(migrated_postgres: str) -> str:
-    """Return the same address after all rows have gone and numbers start at 1 again."""
-    tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
-        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(tables)))
+    """Return the same address after all rows have gone and numbers start at 1 again.
+
+    Rows are deleted where there are some: TRUNCATE makes new files for every table, ten times as slow for a few rows.
+    """
+    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+    used = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables)
+    with psycopg.connect(migrated_postgres) as connection:
+        filled = {row[0] for row in connection.execute(used)}
+        for name in filter(filled.__contains__, tables):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+        connection.execute("SELECT setval(s.sequencename::regclass, 1, false) FROM pg_sequences s WHERE last_value > 0")
     return migrated_postgres
 
 
@@ -161,6 +169,8 @@ class _Client(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         db.session.rollback()
+        g.pop("me", None)  # who was signed in, and in which role: kept in the context, which here outlives the request
+        g.pop("role", None)
         g.pop("csrf_token", None)  # Flask-WTF keeps it in the context, which here outlives the request
         refresh()  # the same for Flask-Babel and its language
         return super().open(*args, **kwargs)
@@ -179,9 +189,26 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
+class _Rule(Rule):
+    """Keeps the function that builds an address from a rule for all applications of this process: it takes the rule.
+
+    Compiling these is most of what building an application takes, and each test builds one.
+    """
+
+    kept: dict[tuple[str, bool], Callable[..., tuple[str, str]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (repr((self._trace, self.defaults)), append_unknown)
+        if key not in self.kept:
+            self.kept[key] = super()._compile_builder(append_unknown)
+        return self.kept[key]
+
+
 def _build(environment: Settings) -> Flask:
     given = {key: value for key, value in environment.items() if key != "INSTANCE_DIR"}
-    app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", _Rule)
+        app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
     app.test_client_class = _Client
     app.jinja_env.bytecode_cache = _Compiled()
     return app

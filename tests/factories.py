@@ -73,6 +73,7 @@ def make_applicant(**overrides: Any) -> Applicant:
         "organisation": "Danube Cluster",
         "job_title": None,
         "country": "HU",
+        "organisation_type": None,
     }
     details |= {key: overrides.pop(key) for key in set(overrides) & set(details)}
     values = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,9 +18,23 @@ from sqlalchemy import func, insert, inspect, select
 
 from config import TestConfig
 from regapp import create_app
-from regapp.db import db, transaction
-from regapp.models import Account, Heartbeat, Membership, Role
-from regapp.services import registrations
+from regapp.db import Model, db, transaction
+from regapp.models import (
+    Account,
+    Announcement,
+    Heartbeat,
+    Import,
+    Membership,
+    OutboxMail,
+    RecoveryCode,
+    Role,
+    SavedView,
+    Series,
+    Tag,
+)
+from regapp.models.registration import TRIGRAMS
+from regapp.services import listing, registrations
+from regapp.services.people import View
 from tests.factories import make_event, make_registration
 from tests.postgres import new_database
 
@@ -115,7 +130,8 @@ def test_migrations_are_numbered_and_do_not_know_the_models() -> None:
 def _differences() -> list[object]:
     """Return what a new migration would have to change: tables, columns, types, defaults, indexes, keys."""
     with db.engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options: dict[str, Any] = {"compare_type": True, "compare_server_default": True}
+        options["include_object"] = lambda _object, name, *_: name != TRIGRAMS
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), db.metadata))
 
 
@@ -129,7 +145,7 @@ def _schema() -> dict[str, list[str]]:
             inspector.get_foreign_keys(table.name),
             inspector.get_unique_constraints(table.name),
             inspector.get_check_constraints(table.name),
-            inspector.get_indexes(table.name),
+            [index for index in inspector.get_indexes(table.name) if index["name"] != TRIGRAMS],
         )
         for table in db.metadata.sorted_tables
     }
@@ -157,7 +173,27 @@ def _fill(now: datetime) -> None:
         member = {"account_id": account_id, "event_id": event.id, "role": Role.OWNER}
         db.session.execute(insert(Membership).values(member))
         db.session.execute(insert(Heartbeat).values(worker="test", seen_at=now))
+        _fill_workspace(event.id, account_id, seated.id, now)
     assert 0 not in _rows().values()
+
+
+def _fill_workspace(event_id: int, account_id: int, registration_id: int, now: datetime) -> None:
+    mine = {"event_id": event_id, "account_id": account_id}
+    rows: dict[type[Model], dict[str, Any]] = {
+        RecoveryCode: {"account_id": account_id, "hash": "0" * 64},
+        Series: {"slug": "conferences", "texts": {"en": {"name": "Conferences"}}},
+        Tag: {"registration_id": registration_id, "tag": "speaker", "event_id": event_id},
+        SavedView: {**mine, "name": "Waiting", "query": "state=waitlisted"},
+        Import: {**mine, "name": "list.csv", "read_as": {}, "header": ["N"], "rows": [[2, "A"]], "created_at": now},
+        Announcement: {
+            **mine, "subject": "Room", "body": "It is on the first floor.", "query": "", "recipients": 1,
+            "created_at": now, "due_at": now, "submission_hash": "0" * 64,
+        },
+    }  # fmt: skip
+    for model, values in rows.items():
+        db.session.execute(insert(model).values(values))
+    about_an_account = {"message": "reset", "lang": "en", "facts": {}, "created_at": now, "due_at": now}
+    db.session.execute(insert(OutboxMail).values(account_id=account_id, **about_an_account))
 
 
 def _rows() -> dict[str, int]:
@@ -172,3 +208,31 @@ def _rows() -> dict[str, int]:
 def _revision() -> str | None:
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+@pytest.fixture
+def may_not_extend(server: str, tmp_path: Path) -> Iterator[Flask]:
+    """Give an application on PostgreSQL whose user may make tables, and nothing beside."""
+    with new_database(server) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE ROLE plain LOGIN")
+            connection.execute("GRANT USAGE, CREATE ON SCHEMA public TO plain")
+        yield from _run(create_app(TestConfig(tmp_path / "instance", DATABASE_URL=url.replace("regapp@", "plain@"))))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP OWNED BY plain; DROP ROLE plain")
+
+
+def test_people_are_found_without_the_extension_that_makes_it_quick(may_not_extend: Flask, now: datetime) -> None:
+    flask_migrate.upgrade()
+
+    assert _differences() == []
+    person = make_registration(make_event(), now=now, last_name="Őrsi")
+    assert [found.code for found in listing.list_page(person.event.id, View(q="orsi"), page=1).people] == [person.code]
+
+
+def test_the_extension_is_used_where_it_can_be(bare_app: Flask, database: str) -> None:
+    flask_migrate.upgrade()
+
+    names = {index["name"] for index in inspect(db.engine).get_indexes("registrations")}
+
+    assert (TRIGRAMS in names) == (database == "postgresql")

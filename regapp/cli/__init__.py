@@ -10,10 +10,11 @@ from regapp.cli.doctor import doctor
 from regapp.cli.erase import erase
 from regapp.cli.event import event_cli
 from regapp.cli.export import export
+from regapp.cli.organizer import organizer_cli
 from regapp.cli.seats import seats_cli
 from regapp.cli.worker import outbox_cli, worker
 
-COMMANDS = (backup, demo_cli, doctor, erase, event_cli, export, outbox_cli, seats_cli, worker)
+COMMANDS = (backup, demo_cli, doctor, erase, event_cli, export, organizer_cli, outbox_cli, seats_cli, worker)
 
 
 def init_app(app: Flask) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO
@@ -17,39 +17,69 @@ from regapp.db import snapshot
 from regapp.errors import NotFound
 from regapp.rules.states import State
 from regapp.services import exports
+from regapp.services.exports import ALL_COLUMNS, ATTENDEES, COLUMNS, Wanted
+from regapp.services.formats import Format
+from regapp.services.people import View
+
+
+def _columns(_context: click.Context, _option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Return the chosen columns in their order; each once."""
+    names = tuple(dict.fromkeys(name.strip() for name in (value or ",".join(COLUMNS)).split(",")))
+    if unknown := [name for name in names if name not in ALL_COLUMNS]:
+        raise click.BadParameter(f"there is no column “{unknown[0]}”. Columns: {', '.join(ALL_COLUMNS)}")
+    return names
 
 
 @click.command("export")
 @click.argument("event")
 @click.option(
+    "--format",
+    "kind",
+    type=click.Choice([kind.value for kind in Format]),
+    default=Format.CSV.value,
+    help="What to write; by default CSV with commas.",
+)
+@click.option("--columns", callback=_columns, help="Names of columns, separated by commas; by default the first 12.")
+@click.option(
     "--state",
     type=click.Choice([state.value for state in State]),
-    default=State.CONFIRMED.value,
     help="Whom to list; by default the attendees: those who have a place.",
 )
+@click.option("--all", "everybody", is_flag=True, help="List everybody, whatever became of them.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of stdout.")
 @with_appcontext
-def export(event: str, state: str, output: Path | None) -> None:
-    """Write the list of EVENT's attendees as CSV (UTF-8 with BOM, made safe for spreadsheets)."""
+def export(
+    event: str, kind: str, columns: tuple[str, ...], state: str | None, *, everybody: bool, output: Path | None
+) -> None:
+    """Write the list of EVENT's attendees (CSV: UTF-8 with BOM, made safe for spreadsheets)."""
+    if everybody and state:
+        raise click.UsageError("choose one of --all and --state")
+    wanted = Wanted(_view(state, everybody=everybody), columns, Format(kind), erased_too=True)
     if output is None:
         with TemporaryFile() as file:
-            _write(event, State(state), file)
+            _write(event, wanted, file)
             file.seek(0)
             shutil.copyfileobj(file, sys.stdout.buffer)
         return
     try:
-        count = _save(event, State(state), output)
+        count = _save(event, wanted, output)
     except OSError as error:
         raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
-    click.echo(f"{count} {state} of {event} written to {output}")
+    click.echo(f"{count} {wanted.view.state or 'people'} of {event} written to {output}")
 
 
-def _save(event: str, state: State, output: Path) -> int:
+def _view(state: str | None, *, everybody: bool) -> View:
+    if everybody:
+        return View(descending=False)
+    return replace(ATTENDEES, state=State(state or State.CONFIRMED))
+
+
+def _save(event: str, wanted: Wanted, output: Path) -> int:
     """Write the file whole or not at all; its owner alone may read it."""
     with NamedTemporaryFile(dir=output.parent, prefix=".export-", delete=False) as file:
         unfinished = Path(file.name)
         try:
-            count = _write(event, state, file)
+            count = _write(event, wanted, file)
         except BaseException:
             unfinished.unlink()
             raise
@@ -57,14 +87,10 @@ def _save(event: str, state: State, output: Path) -> int:
     return count
 
 
-def _write(event: str, state: State, file: IO[bytes]) -> int:
+def _write(event: str, wanted: Wanted, file: IO[bytes]) -> int:
     """Read everything in one snapshot into the file, and give the connection back before anything is sent."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     try:
         with snapshot() as connection:
-            return exports.write(connection, event, state, text)
+            return exports.write(connection, event, wanted, file)
     except NotFound:
         raise no_such_event(event) from None
-    finally:
-        text.flush()
-        text.detach()

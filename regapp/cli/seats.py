@@ -15,10 +15,8 @@ from regapp.db import snapshot, transaction
 from regapp.errors import NotFound
 from regapp.services import books, capacity, events
 from regapp.services.books import Book, Report
-from regapp.services.capacity import Resized
+from regapp.services.capacity import MOST, Resized
 
-MOST = 1_000_000
-"""Seats; whoever needs more wants "none"."""
 ACTOR = "operator"
 
 seats_cli = AppGroup("seats", help="Limits: check that they were kept, and change them.")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from waitress.server import create_server
 
 from regapp.cli.worker import work
-from regapp.services import events
+from regapp.services import accounts, events
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of a request that are read at all. Far above MAX_CONTENT_LENGTH, so that our own page says what is too long."""
@@ -65,6 +65,9 @@ def _greeting(app: Flask) -> str:
     """Return the addresses to open."""
     url = app.config["PUBLIC_URL"]
     lines = ["regapp is ready. Open", f"  {url}/", *(f"  {url}/events/{slug}" for slug in _slugs(app))]
+    lines += ["Organizers sign in at", f"  {url}/organizer/sign-in"]
+    if not _has_accounts(app):
+        lines.append("Nobody can sign in yet: `flask --app wsgi organizer create` makes an account.")
     if not app.config["MAIL_SERVER"]:
         lines.append(f"Mails are files in {app.config['INSTANCE_DIR']}/mail (MAIL_SERVER is not set).")
     if not app.config["WORKER"]:
@@ -78,6 +81,14 @@ def _slugs(app: Flask) -> list[str]:
             return [event.slug for event in events.list_public()]
     except SQLAlchemyError:  # the pages will say so themselves
         return []
+
+
+def _has_accounts(app: Flask) -> bool:
+    try:
+        with app.app_context():
+            return accounts.count() > 0
+    except SQLAlchemyError:  # nothing is known, so nothing is said
+        return True
 
 
 def _end(*_: object) -> NoReturn:

@@ -24,7 +24,7 @@ from regapp.db import db, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.models import Heartbeat
-from regapp.services import erasure, waitlist
+from regapp.services import erasure, importing, notices, waitlist
 
 LONGEST_PAUSE = 60.0
 """Seconds at most between two tries while mail server or database are away."""
@@ -85,7 +85,9 @@ def work(app: Flask, stop: Event) -> None:
         Duty("heartbeat", lambda: _beat(name), seconds=10),
         Duty("settle", _settle, seconds=60),
         Duty("serving ends", _end_serving, seconds=60),
+        Duty("notices", tell_organizers, seconds=60),
         Duty("retention", _erase_due, seconds=3600),
+        Duty("imports", _forget_imports, seconds=600),
         Duty("outbox", lambda: _send_batch(stop), seconds=1),
     ]
     log.info("worker_started", worker=name)
@@ -152,11 +154,27 @@ def _end_serving() -> bool:
     return False
 
 
+def tell_organizers() -> bool:
+    """Tell organizers what they want to know: a full event, mails that do not arrive, the news of the day."""
+    now = utcnow()
+    for event_id in notices.list_due(now=now):
+        with transaction():
+            notices.tell(event_id, now=now)
+    return False
+
+
 def _erase_due() -> bool:
     """Erase the people of events whose retention has ended (R18)."""
     now = utcnow()
     for event_id in erasure.list_due(now=now):
         erase_event(event_id, now=now)
+    return False
+
+
+def _forget_imports() -> bool:
+    """Drop lists of people that nobody went on with (R18)."""
+    with transaction():
+        importing.forget_old(now=utcnow())
     return False
 
 

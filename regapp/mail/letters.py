@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from regapp.db import AnyRow
 from regapp.models.event import text_in
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The words of an announcement, in the one language in which they were written. `body` is Markdown."""
+
+    subject: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent.
 
+    A mail that is about no event has an empty `slug`, no texts, and its own time in the place of the event's.
     Units: `size` in places of the event as it stands now, None is unlimited.
     """
 
@@ -37,6 +47,25 @@ class Letter:
     contact_address: str | None
     texts: dict[str, dict[str, Any]]
     size: int | None
+    announced_subject: str | None = None
+    announced_body: str | None = None
+
+    @property
+    def written(self) -> Written | None:
+        """Return what an organizer wrote, None in all other mails. A test mail carries it in its facts."""
+        if self.announced_body is not None:
+            return Written(self.announced_subject or "", self.announced_body)
+        found = self.facts.get("written")
+        return None if found is None else Written(found["subject"], found["body"])
+
+    @classmethod
+    def read(cls, row: AnyRow) -> Letter:
+        """Return the letter of a row with these columns, those of the event empty if it is about none."""
+        letter = cls(*row)
+        if row.slug is not None:
+            return letter
+        at = letter.created_at
+        return replace(letter, slug="", tz="UTC", starts_at=at, ends_at=at, closes_at=at, texts={})
 
     def text(self, key: str, lang: str) -> str:
         """Return a text of the event in this language, else in English, else in any; empty if there is none."""

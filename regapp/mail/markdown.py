@@ -20,6 +20,22 @@ WIDTH = 72
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _PARSER = MarkdownIt("commonmark", {"html": False})
 
+SCHEMES = ("http://", "https://", "mailto:", "tel:")
+"""How an address in an organizer's text may begin; others stay text."""
+NARROWEST = 20
+"""Characters of a line however deep it is indented."""
+
+
+def _handwriting() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).disable(
+        ["blockquote", "code", "fence", "hr", "html_block", "html_inline", "image", "lheading", "reference"]
+    )
+    parser.validateLink = lambda url: url.casefold().startswith(SCHEMES)  # type: ignore[method-assign]  # the parser asks it
+    return parser
+
+
+_HANDWRITING = _handwriting()
+
 
 def as_typed(value: Any) -> str:
     """Return the value as Markdown that reads exactly as it was typed, on one line; empty for None.
@@ -34,6 +50,22 @@ def parse(source: str) -> tuple[list[Token], list[Token]]:
     tokens = _PARSER.parse(source)
     end = next((index for index, token in enumerate(tokens) if token.type == "hr"), len(tokens))
     return tokens[:end], tokens[end + 1 :]
+
+
+def written(source: str) -> list[Token]:
+    """Return the tokens of what an organizer wrote: paragraphs, headings, lists, emphasis, links, and line breaks.
+
+    All else stays text as it was typed: HTML, pictures (which would tell who reads), lines of dashes (which would end
+    the mail before its small print).
+    """
+    tokens = _HANDWRITING.parse(source)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{max(2, int(token.tag[1]))}"  # the first level is the mail's own
+        for child in token.children or []:
+            if child.type == "softbreak":
+                child.type = "hardbreak"
+    return tokens
 
 
 def html(tokens: Sequence[Token]) -> str:
@@ -101,5 +133,5 @@ def _inline(node: SyntaxTreeNode) -> str:
 
 def _wrap(text: str, width: int) -> str:
     """Break lines at spaces only: an address that is cut no longer opens."""
-    lines = text.split("\n")
+    lines, width = text.split("\n"), max(width, NARROWEST)
     return "\n".join(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines)

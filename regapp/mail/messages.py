@@ -35,6 +35,12 @@ class Message(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     CONTACT = "contact"
     ERASED = "erased"
+    RESET = "reset"
+    TEAM_INVITED = "team_invited"
+    ANNOUNCEMENT = "announcement"
+    NOTICE_FULL = "notice_full"
+    NOTICE_MAIL = "notice_mail"
+    NOTICE_DIGEST = "notice_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     """Return the outbox row of a mail, to be inserted with the change that causes it. Every row has the same keys.
 
     `facts` are what the mail says as of that change (state, position); they must fit into JSON and name no person.
-    What a visitor wrote to the organizers is the exception: of those facts only a mark stays once it is sent.
+    What somebody wrote (a visitor to the organizers, an organizer for a test) is the exception: of those facts only a
+    mark stays once it is sent.
     """
     return {
         "event_id": about.event_id,
@@ -74,6 +81,22 @@ def compose(message: Message, about: About, *, now: datetime, priority: int = SI
     }
 
 
+def compose_to_account(
+    message: Message, *, account_id: int, event_id: int | None, lang: str, address: str, name: str, now: datetime,
+    **facts: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the outbox row of a mail to somebody with an account; `event_id` None: it is about the account alone.
+
+    `facts` as in `compose`, and no link: what opens a page is derived while the mail is rendered.
+    """
+    about = About(
+        event_id=event_id or 0, registration_id=None, code="", link_version=0, sequence=0, lang=lang, address=address,
+        name=name,
+    )  # fmt: skip
+    row = compose(message, about, now=now)
+    return {**row, "event_id": event_id, "account_id": account_id, "facts": {"account": account_id, **facts}}
+
+
 def subject(message: Message, event_name: str) -> str:
     """Return the subject of a mail in the present language, on one line whatever the event is called."""
     return one_line(str(_subject(message, event_name)))
@@ -81,7 +104,9 @@ def subject(message: Message, event_name: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters, runs of white space as one space."""
-    return " ".join("".join(" " if _breaks_a_line(char) else char for char in text).split())
+    if not text.isprintable():  # what is printable breaks no line
+        text = "".join(" " if _breaks_a_line(char) else char for char in text)
+    return " ".join(text.split())
 
 
 def _breaks_a_line(char: str) -> bool:
@@ -105,5 +130,11 @@ def _subject(message: Message, event: str) -> Any:
         Message.EVENT_CANCELLED: _("Will not take place: %(event)s", event=event),
         Message.CONTACT: _("A message from a visitor: %(event)s", event=event),
         Message.ERASED: _("Your data has been erased: %(event)s", event=event),
+        Message.RESET: _("Set a new password"),
+        Message.TEAM_INVITED: _("You help to organize: %(event)s", event=event),
+        Message.ANNOUNCEMENT: _("A message from the organizers: %(event)s", event=event),
+        Message.NOTICE_FULL: _("Full: %(event)s", event=event),
+        Message.NOTICE_MAIL: _("Mails do not arrive: %(event)s", event=event),
+        Message.NOTICE_DIGEST: _("What is new: %(event)s", event=event),
     }
     return sentences[message]

@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.errors import NotFound
+from regapp.mail.announcing import withhold
 from regapp.mail.letters import Letter
 from regapp.mail.messages import MARK, Message
 from regapp.mail.render import render
@@ -31,7 +32,7 @@ from regapp.mail.transport import (
     mail,
     server_words,
 )
-from regapp.models import Event, OutboxMail, Quota, QuotaKind, Registration
+from regapp.models import Announcement, Event, OutboxMail, Quota, QuotaKind, Registration
 
 BATCH = 50
 """Mails claimed, and sent over one connection, at a time."""
@@ -46,6 +47,9 @@ GIVE_UP = timedelta(days=3)
 WORDS = 300
 """Characters kept of what a mail server says."""
 
+WRITTEN_BY_HAND = frozenset({Message.CONTACT, Message.ANNOUNCEMENT})
+"""Mails whose facts may hold somebody's words, which are forgotten once they are sent."""
+
 Clock = Callable[[], datetime]
 log = structlog.get_logger()
 
@@ -56,8 +60,12 @@ _NONE_BEFORE = ~exists().where(
     _earlier.id < OutboxMail.id,
     _earlier.sent_at.is_(None),
     _earlier.failed_at.is_(None),
+    _earlier.announcement_id.is_(None),
 )
-"""The mails of one registration leave in order, so one that is tried again holds back those behind it."""
+"""The mails of one registration leave in order, so one that is tried again holds back those behind it.
+
+Not so an announcement, which waits for its ten minutes and tells nothing about the registration.
+"""
 _DUE = (
     select(OutboxMail.id)
     .where(
@@ -75,10 +83,12 @@ _LETTERS = (
         OutboxMail.facts, OutboxMail.created_at, OutboxMail.attempts, OutboxMail.lease_until,
         Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.closes_at,
         Event.serve_until, Event.change_until, Event.online_url, Event.contact_address, Event.texts, Quota.size,
+        Announcement.subject, Announcement.body,
     )
-    .join(Event, Event.id == OutboxMail.event_id)
-    .join(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
+    .outerjoin(Event, Event.id == OutboxMail.event_id)  # mails about an account are about no event
+    .outerjoin(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
     .outerjoin(Registration, Registration.id == OutboxMail.registration_id)
+    .outerjoin(Announcement, Announcement.id == OutboxMail.announcement_id)
     .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
 )  # fmt: skip
 
@@ -107,23 +117,29 @@ def send_due(*, clock: Clock = utcnow, stopping: Callable[[], bool] = lambda: Fa
 
 
 def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
-    """Take what is due for ourselves until the lease ends; in the order in which it is to be sent."""
+    """Take what is due for ourselves until the lease ends; in the order in which it is to be sent.
+
+    Announcements that their recipients no longer want, or no longer are meant by, are taken out.
+    """
     # Long enough for the slowest mail that may be begun while the lease is in use.
     lease_until = now + IN_USE + STEPS * timedelta(seconds=current_app.config["MAIL_TIMEOUT"])
     with transaction():
         due = _DUE.with_for_update(skip_locked=True, of=OutboxMail)  # SQLite: the write lock is enough
-        ids = list(db.session.scalars(due, {"now": now, "limit": limit}))
-        if not ids:
-            return []
+        ids: list[int] = []
+        while not ids:
+            found = list(db.session.scalars(due, {"now": now, "limit": limit}))
+            if not found:
+                return []
+            ids = withhold(found)
         db.session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(lease_until=lease_until))
-        return [Letter(*row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
+        return [Letter.read(row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
 
 
 def record_sent(letter: Letter, *, now: datetime) -> None:
     """Note that a mail was handed over, and forget to whom."""
     log.info("mail_sent", outbox_id=letter.id, message=letter.message)
     kept = {name: letter.facts[name] for name in (MARK,) if name in letter.facts}
-    forgotten: dict[str, Any] = {"facts": kept} if letter.message == Message.CONTACT else {}
+    forgotten: dict[str, Any] = {"facts": kept} if letter.message in WRITTEN_BY_HAND else {}
     _record([letter], sent_at=now, to_address=None, to_name=None, error=None, **forgotten)
 
 

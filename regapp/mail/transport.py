@@ -20,6 +20,7 @@ from typing import Self
 import flask_mail
 from flask import current_app
 
+from regapp import links
 from regapp.clock import utcnow
 from regapp.mail.calendar import Person
 from regapp.mail.invitations import invite
@@ -28,6 +29,8 @@ from regapp.mail.messages import Message, one_line
 from regapp.mail.render import Rendered
 from regapp.rules.addresses import ascii_address
 
+ONE_CLICK = "List-Unsubscribe=One-Click"
+"""What a mail program posts to end announcements (RFC 8058, 3.1)."""
 CLOSING = 421
 """SMTP's answer of a server that ends the conversation (RFC 5321, 4.2.2)."""
 
@@ -48,8 +51,9 @@ class MailMessage(flask_mail.Message):
         self.language = rendered.lang
         self.msgId = _message_id(letter)
         self.file_name = file_name(letter.id, letter.message)
-        self.answers_to = _answers_to(letter)
+        self.answers_to = answers_to(letter)
         self.forgets = letter.message == Message.ERASED
+        self.end_url = _end_url(letter)
         organiser = one_line(letter.text("organiser", rendered.lang)) or sender()[0]
         organizer = Person(organiser, (self.answers_to or sender())[1])
         attendee = Person(one_line(letter.to_name or ""), address)
@@ -65,6 +69,9 @@ class MailMessage(flask_mail.Message):
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
         if self.answers_to:
             message.set_raw("Reply-To", _mailbox("Reply-To", *self.answers_to))
+        if self.end_url:  # RFC 8058: one click in the mail program ends announcements
+            message.set_raw("List-Unsubscribe", f"<{self.end_url}>")
+            message["List-Unsubscribe-Post"] = ONE_CLICK
         message.set_content(self.body, cte="quoted-printable")
         message.add_alternative(self.page, subtype="html", cte="quoted-printable")
         if self.invitation is not None:  # last of the alternatives: what calendars look for
@@ -201,13 +208,21 @@ def sender() -> tuple[str, str]:
     return _configured("MAIL_DEFAULT_SENDER")
 
 
-def _answers_to(letter: Letter) -> tuple[str, str] | None:
+def answers_to(letter: Letter) -> tuple[str, str] | None:
     """Return who gets the answer to a mail: the visitor who wrote, the event's organizers, or MAIL_REPLY_TO."""
     if letter.message == Message.CONTACT:
         return letter.facts["from_name"], _checked(ascii_address(letter.facts["from_address"]))
     if letter.contact_address:
         return letter.text("organiser", letter.lang), _checked(ascii_address(letter.contact_address))
     return _configured("MAIL_REPLY_TO") if current_app.config["MAIL_REPLY_TO"] else None
+
+
+def _end_url(letter: Letter) -> str:
+    """Return where announcements are ended; empty for mails that nobody can do without."""
+    code = letter.facts.get("code")
+    if letter.message != Message.ANNOUNCEMENT or not code:
+        return ""
+    return links.announcements_url(code, letter.facts["link_version"])
 
 
 def _configured(setting: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from regapp import links, times
 from regapp.mail.letters import Letter
+from regapp.models.account import Role
 from regapp.rules.states import State
 
 
@@ -26,6 +27,8 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "signature": organiser[:1].upper() + organiser[1:],
         "code": code,
         "link": links.own_url(code, facts["link_version"]) if code else "",
+        "end_link": links.announcements_url(code, facts["link_version"]) if code else "",
+        "subject": letter.written and letter.written.subject,
         "position": None if position is None else format_decimal(position, locale=lang),
         "interest": letter.size == 0,
         "state": facts.get("state"),
@@ -36,6 +39,33 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "over": False,
         **_changes(letter, lang),
         **_message(facts),
+        **_account(facts),
+        **_news(letter, lang),
+    }
+
+
+def role_names() -> dict[str, str]:
+    """Return how the roles of organizers are called, most to least."""
+    return {
+        Role.OWNER: _("Owner"),
+        Role.MANAGER: _("Manager"),
+        Role.DESK: _("Desk"),
+        Role.VIEWER: _("Viewer"),
+    }
+
+
+def _account(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what mails to organizers say. Their link is made here, so that nothing that is stored opens a page."""
+    lifetime = timedelta(seconds=facts.get("lifetime", 0))
+    sets_password = "lifetime" in facts
+    return {
+        "role": role_names().get(facts.get("role", ""), ""),
+        "sets_password": sets_password,
+        "password_link": (
+            links.password_url(facts["account"], facts["session_version"], lifetime) if sets_password else ""
+        ),
+        "workspace_link": links.workspace_url(),
+        "forgotten_link": links.workspace_url("forgotten"),
     }
 
 
@@ -59,6 +89,20 @@ def _message(facts: dict[str, Any]) -> dict[str, Any]:
     return {"from_name": facts.get("from_name"), "from_address": facts.get("from_address"), "paragraphs": paragraphs}
 
 
+def _news(letter: Letter, lang: str) -> dict[str, Any]:
+    """Return what organizers are told: figures, 0 where there is none, and where they find more."""
+    facts = letter.facts
+    figures = ("taken", "waiting", "registered", "cancelled", "promoted", "failing")
+    since = _instant(facts.get("since"))
+    return {
+        **{name: facts.get(name) or 0 for name in figures},
+        "size": facts.get("size", letter.size),
+        "since": since and times.moment(since, letter.tz, lang),
+        "overview": links.overview_url(letter.slug),
+        "notices": links.notices_url(letter.slug),
+    }
+
+
 def _labels() -> dict[str, str]:
     return {
         "first_name": _("First name"),
@@ -66,6 +110,7 @@ def _labels() -> dict[str, str]:
         "organisation": _("Organisation"),
         "job_title": _("Job title"),
         "country": _("Country"),
+        "organisation_type": _("Kind of organisation"),
     }
 
 

@@ -1,24 +1,32 @@
 """What is stored. One module per subject; importing this package makes all tables known."""
 
-from regapp.models.account import Account, Membership, Role
-from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck
+from regapp.models.account import Account, Membership, RecoveryCode, Role
+from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
 from regapp.models.history import History
-from regapp.models.outbox import Heartbeat, OutboxMail
-from regapp.models.registration import Consent, Party, Registration
+from regapp.models.intake import Import
+from regapp.models.outbox import Announcement, Heartbeat, OutboxMail
+from regapp.models.registration import Consent, OrganisationType, Party, Registration, SavedView, Tag
 
 __all__ = [
     "Account",
+    "Announcement",
     "Consent",
     "Event",
     "EventStatus",
     "Heartbeat",
     "History",
+    "Import",
     "Membership",
+    "OrganisationType",
     "OutboxMail",
     "Party",
     "Quota",
     "QuotaKind",
+    "RecoveryCode",
     "Registration",
     "RobotCheck",
     "Role",
+    "SavedView",
+    "Series",
+    "Tag",
 ]

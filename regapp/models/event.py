@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
@@ -35,11 +35,22 @@ class QuotaKind(StrEnum):
     EVENT = "event"
 
 
+class Series(Model):
+    """The editions of a recurring event. `texts`: language code → name, summary."""
+
+    __tablename__ = "series"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON)
+
+
 class Event(Model):
     """One occasion. `texts`: language code → name, kicker, summary, description (Markdown), venue and so on.
 
     `change_until`: details may be changed before it (None: before the start). `online_url`: for those who have a place.
     `contact_address`: where messages to the organizers go; shown to nobody. `retain_until`: then people are erased.
+    `…_told_at`: when the organizers were last told that it is full (None once it is not), that mails fail.
     """
 
     __tablename__ = "events"
@@ -62,6 +73,10 @@ class Event(Model):
     contact_address: Mapped[str | None] = mapped_column(String(254))
     retain_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     robot_check: Mapped[str] = mapped_column(String(10), server_default="none")
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    asks_organisation_type: Mapped[bool] = mapped_column(server_default=false())
+    full_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def text_in(texts: dict[str, dict[str, Any]], key: str, lang: str) -> str:

@@ -16,10 +16,13 @@ class History(Model):
     """One change of a state or of a limit: who, when, what, why. Lines of one registration are in order of `id`."""
 
     __tablename__ = "history"
-    __table_args__ = (Index("ix_history_registration_id_id", "registration_id", "id"),)
+    __table_args__ = (
+        Index("ix_history_registration_id_id", "registration_id", "id"),
+        Index("ix_history_event_id_id", "event_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id"))
     quota_id: Mapped[int | None] = mapped_column(ForeignKey("quotas.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

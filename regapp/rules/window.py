@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from regapp.errors import RegistrationClosed, TooLate
+from regapp.errors import EventOver, RegistrationClosed, TooLate
 
 RETAINED = timedelta(days=365)
 """How long after an event people are kept, where the event does not say otherwise."""
@@ -77,6 +77,12 @@ def check_open(event: Dates, now: datetime) -> None:
         Phase.PAST: event.ends_at,
     }.get(found)
     raise RegistrationClosed(reason=found, at=at)
+
+
+def check_alive(event: Dates, now: datetime) -> None:
+    """Raise EventOver once an event was called off, put away or has ended: nothing about it changes any more."""
+    if event.cancelled or event.archived or now >= event.ends_at:
+        raise EventOver
 
 
 def check_before_start(event: Dates, now: datetime) -> None:

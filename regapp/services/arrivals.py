@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import CTE, ColumnElement, Select, Table, bindparam, func, insert, select
+from sqlalchemy import CTE, ColumnElement, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql
 
+from regapp.compiled import Compiled
 from regapp.db import connection, db, table
 from regapp.models import Party
 from regapp.services import drafts
@@ -38,11 +39,12 @@ def _in_one(draft: Draft) -> bool:
     rows = {table(Party): drafts.party_row(draft), **drafts.rows(draft)}
     statement = _statement(tuple((into, tuple(row)) for into, row in rows.items()))
     values = {f"{into.name}_{column}": value for into, row in rows.items() for column, value in row.items()}
-    return bool(connection().execute(statement, values).scalar_one())
+    [[stored]] = statement.rows(connection(), values)
+    return bool(stored)
 
 
 @lru_cache
-def _statement(shape: Shape) -> Select[int]:
+def _statement(shape: Shape) -> Compiled:
     """Return the statement that stores rows of this shape and says how many registrations it stored: one or none."""
     (party, columns), (registration, its_columns), *others = shape
     claimed = postgresql.insert(party).values(_bound(party, columns)).on_conflict_do_nothing().returning(party.c.id)
@@ -53,7 +55,7 @@ def _statement(shape: Shape) -> Select[int]:
     for into, columns in others:
         part = _store_beside(mine, into, columns, registration_id=mine.c.id)
         statement = statement.add_cte(part.cte(f"its_{into.name}"))
-    return statement
+    return Compiled(statement)
 
 
 def _store_beside(source: CTE, into: Table, columns: tuple[str, ...], **ids: ColumnElement[int]) -> Any:

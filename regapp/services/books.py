@@ -111,7 +111,7 @@ def _counters() -> AnySelect:
             func.coalesce(people.c.seated, 0).label("seated"),
             func.coalesce(people.c.waitlisted, 0).label("waitlisted"),
             func.coalesce(people.c.highest, 0).label("highest"),
-            _was_lowered_over(people).label("lowered"),
+            _was_exceeded_knowingly(people).label("knowingly"),
         )
         .join(Quota, OWN_QUOTA)
         .outerjoin(people, people.c.event_id == Event.id)
@@ -119,15 +119,15 @@ def _counters() -> AnySelect:
     )  # fmt: skip
 
 
-def _was_lowered_over(people: Subquery) -> ColumnElement[bool]:
-    """Say whether a size was lowered while at least as many seats were taken as now (R1, R4)."""
+def _was_exceeded_knowingly(people: Subquery) -> ColumnElement[bool]:
+    """Say whether, with at least as many seats taken as now, a size was lowered or somebody overbooked (R1, R4)."""
     before, after = History.numbers["before"].as_integer(), History.numbers["after"].as_integer()
+    lowered = (History.action == Action.RESIZED) & after.is_not(None) & or_(before.is_(None), before > after)
     return (
         select(literal(1))
         .where(
             History.quota_id == Quota.id,
-            History.action == Action.RESIZED,
-            after.is_not(None) & or_(before.is_(None), before > after),
+            or_(lowered, History.action == Action.OVERBOOKED),
             History.numbers["taken"].as_integer() >= people.c.seated,
         )
         .correlate(Quota, people)
@@ -145,8 +145,8 @@ def _compare(row: AnyRow) -> Iterator[str]:
         yield f"{row.held} seats stored as held, 0 counted"  # nothing holds seats until there are offers and blocks
     if row.highest > row.last_seq:
         yield f"{row.last_seq} stored as the last queue number, {row.highest} found"
-    if row.size is not None and row.seated > row.size and not row.lowered:
-        yield f"{row.seated} seats given of {row.size}, though no size was lowered"
+    if row.size is not None and row.seated > row.size and not row.knowingly:
+        yield f"{row.seated} seats given of {row.size}, though no size was lowered and nobody overbooked knowingly"
 
 
 def _is_unsettled(snapshot: Connection, row: AnyRow, *, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from regapp.db import AnyRow, db
@@ -20,7 +20,7 @@ from regapp.models import OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
 from regapp.rules.states import LIVING, State
 from regapp.rules.window import check_may_change
-from regapp.services import current, events, records, waitlist
+from regapp.services import current, drafts, events, records, waitlist
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 
@@ -45,12 +45,19 @@ def change_email(registration_id: int, email: str, *, actor: str, now: datetime)
     if State(row.state) not in LIVING:
         raise IllegalMove(before=row.state, after=row.state)
     event = events.get(row.event_id)
-    check_may_change(event, now)
+    if actor == "attendee":  # organizers may correct it at any time
+        check_may_change(event, now)
     if email == row.contact_email:
         return Link(row.code, row.link_version)
     _move_party(row, email)
     stored = update(Registration).where(Registration.id == row.id)
-    values = {"email": email, "link_version": row.link_version + 1, "revision": Registration.revision + 1}
+    details = current.details(current.get(row.id))  # as they are now that the party is ours
+    values = {
+        "email": email,
+        **drafts.keys(details, email, row.code),
+        "link_version": row.link_version + 1,
+        "revision": Registration.revision + 1,
+    }
     db.session.execute(stored.values(values))
     _redirect_mails(row, ascii_address(email))
     _tell_both(event, row, email, actor=actor, now=now)
@@ -105,13 +112,30 @@ def send_link_again(event_id: int, email: str, *, now: datetime) -> None:
 
 def remind(event: EventFacts, row: AnyRow, message: Message, *, now: datetime) -> bool:
     """Send a person their own link, at most once an hour; say whether the address still takes part. Source: R8."""
-    living = and_(Party.id == row.party_id, Party.contact_key == row.contact_key)  # it may just be cancelling
+    if _take_turn(row, now=now):
+        records.post([compose(message, waitlist.about(event, row), now=now, state=row.state)])
+        return True
+    return db.session.scalar(select(Party.id).where(_living(row))) is not None
+
+
+def send_link(row: AnyRow, *, now: datetime) -> bool:
+    """Send a person their own link for the organizers, at most once an hour; say whether it is sent."""
+    due = row.contact_key is not None and _take_turn(row, now=now)
+    if due:
+        about = waitlist.about(events.get(row.event_id), row)
+        records.post([compose(Message.LINK_AGAIN, about, now=now, state=row.state)])
+    return due
+
+
+def _take_turn(row: AnyRow, *, now: datetime) -> bool:
+    """Say whether the hour since the last reminder is over, and begin the next one."""
     long_ago = or_(Party.reminded_at.is_(None), Party.reminded_at <= now - REMIND_AGAIN_AFTER)
-    due = db.session.execute(update(Party).where(living, long_ago).values(reminded_at=now))
-    if not due.rowcount:  # type: ignore[attr-defined]  # a cursor result has one
-        return db.session.scalar(select(Party.id).where(living)) is not None
-    records.post([compose(message, waitlist.about(event, row), now=now, state=row.state)])
-    return True
+    due = db.session.execute(update(Party).where(_living(row), long_ago).values(reminded_at=now))
+    return bool(due.rowcount)  # type: ignore[attr-defined]  # a cursor result has one
+
+
+def _living(row: AnyRow) -> ColumnElement[bool]:
+    return and_(Party.id == row.party_id, Party.contact_key == row.contact_key)  # it may just be cancelling
 
 
 def is_contactable(event: EventFacts) -> bool:

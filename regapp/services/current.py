@@ -8,12 +8,14 @@ from regapp.db import AnyRow, db
 from regapp.errors import NotFound
 from regapp.models import Party, Registration
 from regapp.services import seats
+from regapp.services.drafts import Details
 from regapp.services.events import EventFacts
 
 _CURRENT = select(
     Registration.id, Registration.event_id, Registration.party_id, Registration.code, Registration.link_version,
     Registration.revision, Registration.state, Registration.queue_no, Registration.first_name, Registration.last_name,
     Registration.organisation, Registration.job_title, Registration.country, Registration.erased_at,
+    Registration.organisation_type,
     Party.lang, Party.contact_key, Party.contact_email, Party.contact_name,
 ).join(Party, Party.id == Registration.party_id)  # fmt: skip
 UNERASED = _CURRENT.where(Registration.erased_at.is_(None)).order_by(Registration.id)
@@ -42,6 +44,13 @@ def find_by_submission(submission_hash: str) -> AnyRow | None:
 def find_living(event_id: int, contact_key: str) -> AnyRow | None:
     """Return the first registration of the living party of this address, None if there is none."""
     return db.session.execute(_BY_CONTACT, {"event": event_id, "key": contact_key}).first()
+
+
+def details(row: AnyRow) -> Details:
+    """Return what a person says about themselves, as it stands."""
+    return Details(
+        row.first_name, row.last_name, row.organisation, row.job_title, row.country, row.organisation_type
+    )  # fmt: skip
 
 
 def lock(registration_id: int) -> tuple[EventFacts, AnyRow]:

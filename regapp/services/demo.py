@@ -13,12 +13,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, exists, select
 
 from regapp.db import db
-from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind, RobotCheck
-from regapp.services import drafts, events, registrations
+from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind, RobotCheck, Role
+from regapp.services import accounts, drafts, events, registrations, teams
+from regapp.services.accounts import Me
 from regapp.services.drafts import Applicant, Details
+from regapp.services.teams import Notices
 
 PRIVACY_VERSION = "demo"
 """What the invented people agreed to."""
+ORGANIZER = "demo@example.org"
+"""Address of the account that organizes the demo events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class DemoEvent:
     change_until: datetime | None = None
     contact_address: str | None = None
     robot_check: str = RobotCheck.NONE
+    asks_organisation_type: bool = False
     people: tuple[dict[str, str], ...] = ()
 
 
@@ -62,6 +67,16 @@ def load(demo: DemoEvent, *, now: datetime) -> bool:
     # The people are invented and nobody waits for these mails. No worker has seen them: they were never committed.
     db.session.execute(delete(OutboxMail).where(OutboxMail.event_id == event_id))
     return True
+
+
+def add_organizer(slugs: list[str], password_hash: str, *, now: datetime) -> Me:
+    """Make the account that owns these events. It gets no mails: its address is nobody's."""
+    me = accounts.set_password(accounts.create(ORGANIZER, "Demo Organizer", now=now), password_hash)
+    for slug in slugs:
+        event_id = events.get_id(slug)
+        teams.join(event_id, me.id, Role.OWNER, actor="operator", now=now)
+        teams.choose_notices(event_id, me.id, Notices(full=False, mail=False, digest=False))
+    return me
 
 
 def instant(demo: DemoEvent, local: datetime, *, now: datetime) -> datetime:
@@ -90,6 +105,7 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
         change_until=demo.change_until and instant(demo, demo.change_until, now=now),
         contact_address=demo.contact_address,
         robot_check=RobotCheck(demo.robot_check),
+        asks_organisation_type=demo.asks_organisation_type,
         texts=demo.texts,
     )
     db.session.add(event)
@@ -115,6 +131,7 @@ def _applicant(person: dict[str, str]) -> Applicant:
             organisation=person["organisation"],
             job_title=person.get("job_title"),
             country=person["country"],
+            organisation_type=person.get("organisation_type"),
         ),
         email=person["email"],
         lang="en",

@@ -14,7 +14,8 @@ from regapp.models import Consent, Event, History, OutboxMail, Party, Registrati
 _PERSON = (
     Registration.code, Event.slug.label("event"), Registration.state, Registration.queue_no, Registration.first_name,
     Registration.last_name, Registration.email, Registration.organisation, Registration.job_title,
-    Registration.country, Registration.answers, Party.lang.label("language"), Registration.registered_at,
+    Registration.country, Registration.organisation_type, Registration.answers,
+    Party.lang.label("language"), Party.announcements_ended_at, Registration.registered_at,
     Registration.revision,
 )  # fmt: skip
 _CONSENT = (Consent.kind, Consent.version, Consent.at, Consent.withdrawn_at)

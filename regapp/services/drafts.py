@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from regapp.db import db, table
 from regapp.links import new_code
-from regapp.mail.messages import About, Message, compose
+from regapp.mail.messages import SINGLE, About, Message, compose
 from regapp.models import Consent, History, OutboxMail, Party, Registration
 from regapp.rules.addresses import ascii_address, contact_key
+from regapp.rules.searching import search_key
 from regapp.rules.states import State, check_move
 from regapp.services import records
 from regapp.services.events import EventFacts
@@ -28,20 +29,39 @@ _REGISTER = insert(table(Registration)).returning(table(Registration).c.id)
 _INSERT = {into: insert(into) for into in (table(Consent), table(History), table(OutboxMail))}
 
 
+AGREED, VOUCHED = "privacy", "organizer"
+"""Kinds of consent: the person agreed to the notice; an organizer says that the person may be kept here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code."""
+    """What a person says about themselves. One of the two names may be missing; `country` is an ISO 3166 code.
+
+    `organisation_type`: an OrganisationType, where the event asks for it.
+    """
 
     first_name: str | None
     last_name: str | None
     organisation: str
     job_title: str | None
     country: str | None
+    organisation_type: str | None = None
 
     @property
     def name(self) -> str:
         """Return the names that there are, first name first."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    def row(self) -> dict[str, str | None]:
+        """Return the columns that hold them."""
+        return {
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "organisation": self.organisation,
+            "job_title": self.job_title,
+            "country": self.country,
+            "organisation_type": self.organisation_type,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +78,11 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A registration that only waits for its decision."""
+    """A registration that only waits for its decision.
+
+    `actor`: who registers the person; `basis`: why we may keep them; `tells`: whether they get a mail about it, of
+    this `priority`.
+    """
 
     event: EventFacts
     applicant: Applicant
@@ -66,6 +90,10 @@ class Draft:
     submission_hash: str
     code: str
     now: datetime
+    actor: str = "attendee"
+    basis: str = AGREED
+    tells: bool = True
+    priority: int = SINGLE
 
 
 def prepare(event: EventFacts, applicant: Applicant, *, now: datetime) -> Draft:
@@ -112,17 +140,21 @@ def rows(draft: Draft, *, queue_no: int | None = None, position: int | None = No
     event, now = draft.event, draft.now
     message = Message.CONFIRMED if queue_no is None else Message.WAITLISTED
     facts: dict[str, Any] = {"state": state} if position is None else {"state": state, "position": position}
-    consent = {"kind": "privacy", "version": draft.applicant.privacy_version, "at": now}
+    consent = {"kind": draft.basis, "version": draft.applicant.privacy_version, "at": now}
     line = records.line(
-        Action.REGISTERED, event_id=event.id, actor="attendee", now=now, after=state,
+        Action.REGISTERED, event_id=event.id, actor=draft.actor, now=now, after=state,
         numbers=None if queue_no is None else {"queue_no": queue_no},
     )  # fmt: skip
-    return {
+    made = {
         table(Registration): _registration(draft, state, queue_no),
         table(Consent): consent,
         table(History): _unnumbered(line),
-        table(OutboxMail): _unnumbered(compose(message, _about(draft), now=now, **facts)),
     }
+    if draft.tells:
+        made[table(OutboxMail)] = _unnumbered(
+            compose(message, _about(draft), now=now, priority=draft.priority, **facts)
+        )
+    return made
 
 
 def _unnumbered(row: dict[str, Any]) -> dict[str, Any]:
@@ -136,9 +168,17 @@ def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str,
         "state": state,
         "queue_no": queue_no,
         "email": draft.applicant.email,
+        "lang": draft.applicant.lang,
         "registered_at": draft.now,
-        **asdict(draft.applicant.details),
+        **keys(draft.applicant.details, draft.applicant.email, draft.code),
+        **draft.applicant.details.row(),
     }
+
+
+def keys(details: Details, email: str, code: str) -> dict[str, str]:
+    """Return the columns by which organizers find and sort a person: the last name comes first."""
+    words = (details.last_name, details.first_name, details.organisation, email, code)
+    return {"search_key": search_key(*words), "organisation_key": search_key(details.organisation)}
 
 
 def _about(draft: Draft) -> About:

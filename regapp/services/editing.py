@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import BadDates, EventOver
+from regapp.errors import BadDates, EventOver, WrongStatus
 from regapp.mail.messages import BULK, Message, compose
 from regapp.models import Event, EventStatus, Party, Quota, Registration, RobotCheck
 from regapp.rules.states import LIVING
@@ -25,14 +25,17 @@ _PEOPLE = (
         Party.contact_name, Party.contact_email, Party.lang,
     )
     .join(Party, Party.id == Registration.party_id)
-    .where(Registration.state.in_(LIVING))
+    .where(Registration.state.in_(LIVING), Registration.erased_at.is_(None))
     .order_by(Registration.id)
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class EventChange:
-    """What is to be new; None and missing keys stay as they are. `texts`: language → venue and address."""
+    """What is to be new; None and missing keys stay as they are. `texts`: language → venue and address.
+
+    `online_url`: empty takes it away.
+    """
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -43,8 +46,8 @@ class EventChange:
 def change_event(event_id: int, change: EventChange, *, actor: str, now: datetime) -> int:
     """Change when and where an event takes place; return how many people are told. Nothing new tells nobody.
 
-    Raises: NotFound; EventOver if it was called off or is over; BadDates if it would end before it begins, or begin
-    before registration closes.
+    Raises: NotFound; EventOver if it was called off or is over; BadDates if it would end before it begins, or be moved
+    into the past. A draft may be anywhere.
     """
     event = seats.lock(event_id)
     _check_alive(event, now)
@@ -52,7 +55,8 @@ def change_event(event_id: int, change: EventChange, *, actor: str, now: datetim
     if not new:
         return 0
     starts_at, ends_at = new.get("starts_at", event.starts_at), new.get("ends_at", event.ends_at)
-    if ends_at <= starts_at or starts_at <= now:
+    moved_back = "starts_at" in new and starts_at <= now and not event.draft
+    if ends_at <= starts_at or moved_back:
         raise BadDates(starts_at=starts_at, ends_at=ends_at)
     if event.closes_at > starts_at:
         new["closes_at"] = starts_at  # nobody registers for what has begun
@@ -68,21 +72,31 @@ def check_robots(event_id: int, robot_check: RobotCheck, *, actor: str, now: dat
         _store(event, {"robot_check": robot_check}, Action.EVENT_CHANGED, reason="robot_check", actor=actor, now=now)
 
 
+def count_told(event_id: int) -> int:
+    """Return how many people a change would be told to now."""
+    living = select(func.count()).select_from(Registration).where(Registration.event_id == event_id)
+    told = living.where(Registration.state.in_(LIVING), Registration.erased_at.is_(None))
+    return db.session.execute(told).scalar_one()
+
+
 def cancel_event(event_id: int, *, actor: str, now: datetime) -> int:
     """Call an event off; return how many people are told. A second time changes nothing and tells nobody.
 
-    Registrations keep their state. Nobody is served or registered any more. Raises: NotFound; EventOver.
+    Registrations keep their state. Nobody is served or registered any more. Raises: NotFound; EventOver; WrongStatus
+    for a draft, of which nobody knows.
     """
     event = seats.lock(event_id)
     if event.cancelled:
         return 0
+    if event.draft:
+        raise WrongStatus(status=event.status)
     _check_alive(event, now)
     _store(event, {"status": EventStatus.CANCELLED}, Action.EVENT_CANCELLED, reason=None, actor=actor, now=now)
     return _tell(event, Message.EVENT_CANCELLED, now=now)
 
 
 def _check_alive(event: EventFacts, now: datetime) -> None:
-    if event.cancelled or event.archived or now >= event.ends_at:
+    if event.is_over(now):
         raise EventOver
 
 
@@ -90,7 +104,11 @@ def _new_values(event: EventFacts, change: EventChange) -> dict[str, Any]:
     wanted: dict[str, Any] = {
         "starts_at": change.starts_at, "ends_at": change.ends_at, "online_url": change.online_url,
     }  # fmt: skip
-    new = {name: value for name, value in wanted.items() if value is not None and value != getattr(event, name)}
+    new = {
+        name: value or None
+        for name, value in wanted.items()
+        if value is not None and (value or None) != getattr(event, name)
+    }
     langs = [*event.texts, *(lang for lang in change.texts if lang not in event.texts)]
     texts = {lang: {**event.texts.get(lang, {}), **change.texts.get(lang, {})} for lang in langs}
     return new if texts == event.texts else {**new, "texts": texts}

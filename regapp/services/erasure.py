@@ -13,7 +13,7 @@ from sqlalchemy import String, case, cast, delete, or_, select, update
 from regapp.db import AnyRow, db
 from regapp.mail.messages import MARK, Message, compose
 from regapp.mail.transport import file_name
-from regapp.models import Consent, Event, OutboxMail, Party, Registration
+from regapp.models import Consent, Event, OutboxMail, Party, Registration, Tag
 from regapp.rules.states import LIVING, State
 from regapp.rules.window import RETAINED
 from regapp.services import contacts, current, events, records, registrations, waitlist
@@ -24,6 +24,7 @@ PAGE = 500
 """Registrations erased in one transaction."""
 NOTHING = {
     "first_name": None, "last_name": None, "email": None, "organisation": None, "job_title": None, "answers": None,
+    "search_key": None, "organisation_key": None, "note": None,
 }  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def _forget(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datet
     db.session.execute(
         update(Registration).where(mine).values(**NOTHING, erased_at=now, link_version=Registration.link_version + 1)
     )
+    db.session.execute(delete(Tag).where(Tag.registration_id.in_(ids)))
     consents = update(Consent).where(Consent.registration_id.in_(ids), Consent.withdrawn_at.is_(None))
     db.session.execute(consents.values(withdrawn_at=now))
     records.remember([

@@ -40,6 +40,8 @@ class EventFacts:
     contact_address: str | None
     retain_until: datetime | None
     robot_check: str
+    series_id: int | None
+    asks_organisation_type: bool
     quota_id: int
     size: int | None
     taken: int
@@ -57,6 +59,11 @@ class EventFacts:
     def archived(self) -> bool:
         """Say whether the event has been put away; its page stays."""
         return self.status == EventStatus.ARCHIVED
+
+    @property
+    def draft(self) -> bool:
+        """Say whether nobody outside sees the event yet."""
+        return self.status == EventStatus.DRAFT
 
     @property
     def places_left(self) -> int | None:
@@ -77,6 +84,10 @@ class EventFacts:
         """Say whether one more person may wait: the list has room, and those on it are still served."""
         return window.is_serving(self, now) and (self.waitlist_limit is None or self.waiting < self.waitlist_limit)
 
+    def is_over(self, now: datetime) -> bool:
+        """Say whether nothing about when and where it is can change any more: called off, put away, or ended."""
+        return self.cancelled or self.archived or (not self.draft and now >= self.ends_at)
+
     def text(self, key: str, lang: str) -> str:
         """Return a text in this language, else in English, else in any; empty if there is none."""
         return text_in(self.texts, key, lang)
@@ -89,6 +100,7 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     _event.id, _event.slug, _event.status, _event.tz, _event.starts_at, _event.ends_at, _event.opens_at,
     _event.closes_at, _event.serve_until, _event.fit, _event.waitlist_limit, _event.revision, _event.texts,
     _event.change_until, _event.online_url, _event.contact_address, _event.retain_until, _event.robot_check,
+    _event.series_id, _event.asks_organisation_type,
     _quota.id, _quota.size, _quota.taken, _quota.waiting, _quota.held, _quota.last_seq, _quota.version,
 )  # fmt: skip
 """Columns in the order of the fields of EventFacts. Plain columns: statements on the hot path do without the ORM."""

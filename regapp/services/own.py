@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
+from regapp.compiled import Compiled
 from regapp.db import db, read, table
 from regapp.errors import NotFound
 from regapp.models import History, Party, Registration
@@ -36,6 +37,7 @@ class Own:
     ended_by: str | None
     ended_why: str | None
     event: EventFacts
+    announcements_ended_at: datetime | None = None
 
     def can_change(self, now: datetime) -> bool:
         """Say whether details and address may still be changed."""
@@ -47,11 +49,11 @@ class Own:
 
 
 _mine = table(Registration).c
-_OWN = (
+_OWN = Compiled(
     select(
         _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
-        table(Party).c.lang, _mine.registered_at,
+        table(Party).c.lang, _mine.registered_at, _mine.organisation_type, table(Party).c.announcements_ended_at,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
     .where(_mine.code == bindparam("code"), _mine.erased_at.is_(None))
@@ -75,7 +77,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         raise NotFound
     [row] = found
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
-     registered_at) = row  # fmt: skip
+     registered_at, kind, announcements_ended_at) = row  # fmt: skip
     waits = queue_no is not None
     end = db.session.execute(_END, {"id": id_}).one() if state in FINAL else None
     return Own(
@@ -85,7 +87,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         revision=revision,
         state=state,
         position=_position(event_id, queue_no) if waits else None,
-        details=Details(first, last, organisation, job, country),
+        details=Details(first, last, organisation, job, country, kind),
         email=email,
         lang=lang,
         registered_at=registered_at,
@@ -93,6 +95,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         ended_by=end.actor if end else None,
         ended_why=end.reason if end else None,
         event=events.get(event_id) if waits else read_event(event_id),
+        announcements_ended_at=announcements_ended_at,
     )
 
 

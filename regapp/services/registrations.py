@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import delete, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import IllegalMove
+from regapp.errors import IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
-from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State, check_move
 from regapp.rules.window import Phase, check_before_start, check_may_change, check_open, phase
 from regapp.services import arrivals, contacts, current, drafts, records, seats, waitlist
@@ -20,9 +21,6 @@ from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 from regapp.services.seats import GuardMissed
-
-NEWCOMER = 0
-"""Stands for the newcomer among the ids of parties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +71,19 @@ def register_at_once(draft: Draft) -> Outcome:
 def register(draft: Draft) -> Outcome:
     """Decide under the lock: a seat, a place in the queue, or neither. A form that came before gets its first answer.
 
-    Raises: RegistrationClosed.
+    Raises: RegistrationClosed; NotFound if the event has become a draft again.
     Source: docs/rules.md, R1 to R9.
     """
     party_id = drafts.claim(draft)
     if party_id is None:  # without an earlier answer: what was in the way ended just now
         return _answer_again(draft) or register(draft)
     event = seats.lock(draft.event.id)
+    if event.draft:
+        raise NotFound
     check_open(event, draft.now)
     standing = waitlist.serve_queue(event, now=draft.now)
-    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
-    free = {event.quota_id: standing.event.free}
-    served = serve(free, [newcomer], waitlist.policy(event), standing.blocked)
-    outcome, event = _settle_newcomer(replace(draft, event=standing.event), party_id, seated=bool(served.moves))
+    seated = waitlist.has_room(standing)
+    outcome, event = _settle_newcomer(replace(draft, event=standing.event), party_id, seated=seated)
     seats.write(event)
     return outcome
 
@@ -123,19 +121,26 @@ def _answer_again(draft: Draft) -> Outcome | None:
 
 
 def change_details(registration_id: int, details: Details, *, actor: str, now: datetime) -> None:
-    """Store new details and tell the person. Raises: NotFound; TooLate; IllegalMove if the registration has ended."""
+    """Store new details and tell the person. Organizers may correct them at any time.
+
+    Raises: NotFound; TooLate; IllegalMove if the registration has ended.
+    """
     event, row = current.lock(registration_id)
+    if row.erased_at:
+        raise NotFound
     if State(row.state) not in LIVING:
         raise IllegalMove(before=row.state, after=row.state)
-    check_may_change(event, now)
-    new = asdict(details)
+    if actor == "attendee":
+        check_may_change(event, now)
+    new = details.row()
     changed = [key for key, value in new.items() if getattr(row, key) != value]
     if not changed:
         return
     db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
-    db.session.execute(
-        update(Registration).where(Registration.id == registration_id).values(**new, revision=Registration.revision + 1)
-    )
+    row = current.get(registration_id)  # an address that was changed meanwhile, which takes no lock, is there now
+    keys = drafts.keys(details, row.contact_email, row.code)
+    stored = update(Registration).where(Registration.id == registration_id)
+    db.session.execute(stored.values(**new, **keys, revision=Registration.revision + 1))
     records.remember([
         records.line(
             Action.CHANGED, event_id=event.id, registration_id=registration_id, actor=actor, now=now,
@@ -146,9 +151,10 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     records.post([compose(Message.CHANGED, about, now=now, state=row.state, changed=changed)])
 
 
-def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
+def cancel(registration_id: int, *, actor: str, now: datetime, tell: bool = True) -> None:
     """Give the place, or the place in the queue, back, and serve the queue. A second time changes nothing.
 
+    `tell`: by mail the person who cancels; whoever gets the place is told in any case.
     Raises: NotFound; TooLate after the start; IllegalMove for a registration that ended otherwise. Source: R2, R13.
     """
     event, row = current.lock(registration_id)
@@ -156,25 +162,37 @@ def cancel(registration_id: int, *, actor: str, now: datetime) -> None:
         return
     check_move(State(row.state), State.CANCELLED)
     check_before_start(event, now)
-    _end(event, row, actor=actor, now=now)
-    seated, waited = State(row.state) in SEATED, row.state == State.WAITLISTED
-    event = replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
-    seats.write(waitlist.serve_queue(event, now=now).event)
+    end(event, [row], actor=actor, now=now, tell=tell)
+    seats.write(waitlist.serve_queue(without(event, [row.state]), now=now).event)
 
 
-def _end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> None:
-    """Write the end of a registration: its state, the freed address, its history and its mail."""
-    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_key=None, queue_no=None))
-    db.session.execute(
-        update(Registration)
-        .where(Registration.id == row.id)
-        .values(state=State.CANCELLED, queue_no=None, revision=Registration.revision + 1)
-    )
+def without(event: EventFacts, states: Iterable[str]) -> EventFacts:
+    """Return the event's numbers once registrations in these states have ended; the queue is not served yet."""
+    found = Counter(State(state) for state in states)
+    seated, waited = sum(found[state] for state in SEATED), found[State.WAITLISTED]
+    return replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
+
+
+def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime, tell: bool = True) -> None:
+    """Write the end of living registrations of a locked event: states, freed addresses, history, mails (if `tell`).
+
+    Each kind of row in one statement. The caller serves the queue and stores the numbers.
+    """
+    parties, ids = [row.party_id for row in rows], [row.id for row in rows]
+    db.session.execute(update(Party).where(Party.id.in_(parties)).values(contact_key=None, queue_no=None))
+    ended = {"state": State.CANCELLED, "queue_no": None, "revision": Registration.revision + 1}
+    db.session.execute(update(Registration).where(Registration.id.in_(ids)).values(ended))
     records.remember([
         records.line(
             Action.CANCELLED, event_id=event.id, registration_id=row.id, actor=actor, now=now,
             before=row.state, after=State.CANCELLED,
         )
+        for row in rows
     ])  # fmt: skip
+    if tell and not event.cancelled:  # then everybody has been told that there is no event
+        records.post([_tell_end(event, row, now=now) for row in rows])
+
+
+def _tell_end(event: EventFacts, row: AnyRow, *, now: datetime) -> dict[str, Any]:
     about = replace(waitlist.about(event, row), sequence=event.revision + row.revision + 1)
-    records.post([compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)])
+    return compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, or_, update
 
+from regapp.compiled import Compiled
 from regapp.db import connection, db, table
 from regapp.errors import NotFound
 from regapp.models import Quota, QuotaKind
@@ -18,7 +19,7 @@ class GuardMissed(Exception):
 
 
 _quota = table(Quota).c
-_TAKE = (
+_TAKE = Compiled(
     update(table(Quota))
     .where(
         _quota.id == bindparam("quota"),
@@ -52,8 +53,8 @@ def take(event: EventFacts, seats: int, *, now: datetime) -> bool:
     It holds only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired,
     the settings are those that were read, there is room. Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
     """
-    found = connection().execute(_TAKE, {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now})
-    return bool(found.rowcount)
+    values = {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now}
+    return bool(_TAKE.count(connection(), values))
 
 
 def lock(event_id: int) -> EventFacts:

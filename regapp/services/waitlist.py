@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,8 @@ PAGE = 500
 """Parties read from the queue at a time."""
 MOST = 1000
 """Promotions in one transaction; the rest follow in further ones."""
+NEWCOMER = 0
+"""Stands for a newcomer among the ids of parties."""
 
 _HEADS = (
     select(
@@ -67,6 +69,16 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A page of the queue, walked: who of it gets a place and who stays, in order; who is blocked; the new numbers."""
+
+    seated: list[AnyRow]
+    staying: list[AnyRow]
+    blocked: Blocked
+    event: EventFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The queue after serving: the event's new numbers, who is still blocked, how many got a place, if more could."""
 
@@ -94,7 +106,7 @@ def end_serving(event_id: int, *, now: datetime) -> Ended:
         return Ended(0, more=False)
     ended, after = 0, 0
     while ended < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
+        heads = list_heads(event.id, after=after)
         if not heads:
             break
         _expire(event, heads, now=now)
@@ -123,18 +135,44 @@ def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
     if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
         return Standing(event, Blocked(), 0, more=False)
-    blocked, promoted, after = Blocked(), 0, 0
-    while event.waiting and event.free > 0 and not blocked.everybody and promoted < MOST:
-        heads = db.session.execute(_HEADS, {"event": event.id, "after": after}).all()
-        if not heads:
+    blocked, promoted = Blocked(), 0
+    for step in walk(event):
+        _promote(event, step.seated, now=now)
+        event, blocked, promoted = step.event, step.blocked, promoted + len(step.seated)
+        if promoted >= MOST:
             break
-        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
-        moves = set(served.moves)
-        _promote(event, [row for row in heads if row.party_id in moves], now=now)
-        event = _with_moves(event, served)
-        blocked, promoted, after = served.blocked, promoted + len(moves), heads[-1].queue_no
     more = bool(event.waiting) and event.free > 0 and promoted >= MOST
     return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+
+
+def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
+    """Ask the rule about the queue, page by page, and store nothing: serving does, a look ahead does not.
+
+    `without`: ids of registrations that are to be thought away.
+    """
+    blocked, after = Blocked(), 0
+    while event.waiting and event.free > 0 and not blocked.everybody:
+        heads = list_heads(event.id, after=after)
+        if not heads:
+            break
+        after, heads = heads[-1].queue_no, [row for row in heads if row.id not in without]
+        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
+        moves = set(served.moves)
+        seated = [row for row in heads if row.party_id in moves]
+        event, blocked = _with_moves(event, served), served.blocked
+        yield Step(seated, [row for row in heads if row.party_id not in moves], blocked, event)
+
+
+def list_heads(event_id: int, *, after: int = 0) -> Sequence[AnyRow]:
+    """Return the first parties of the queue behind this number, a page of them."""
+    return db.session.execute(_HEADS, {"event": event_id, "after": after}).all()
+
+
+def has_room(standing: Standing) -> bool:
+    """Say whether a newcomer, who is treated as the last in the queue, would get a seat. Source: R3."""
+    event = standing.event
+    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
+    return bool(serve({event.quota_id: event.free}, [newcomer], policy(event), standing.blocked).moves)
 
 
 def policy(event: EventFacts) -> Policy:
@@ -182,7 +220,9 @@ def _expire(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> None
         for row in rows
     ])  # fmt: skip
     records.post([
-        compose(Message.NOT_SERVED, about(event, row), now=now, priority=BULK, state=State.EXPIRED) for row in rows
+        compose(Message.NOT_SERVED, about(event, row), now=now, priority=BULK, state=State.EXPIRED)
+        for row in rows
+        if row.contact_email  # who was erased after the start has none
     ])  # fmt: skip
 
 

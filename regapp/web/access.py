@@ -7,24 +7,32 @@ from enum import StrEnum
 from functools import partial, wraps
 from typing import Any
 
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Forbidden
 
 from regapp import links
 from regapp.clock import utcnow
 from regapp.errors import NotFound
-from regapp.services import recent
+from regapp.models import Role
+from regapp.services import recent, teams
 from regapp.services.own import Own, get_own
-from regapp.web import languages
+from regapp.web import languages, sessions
 
 View = Callable[..., ResponseReturnValue]
 
 
 class Access(StrEnum):
-    """Who may use a view."""
+    """Who may use a view: everybody, a link's holder, machines, whoever signed in, or members of an event by role."""
 
     PUBLIC = "public"
     LINK = "link"
     MACHINE = "machine"
+    ACCOUNT = "account"
+    VIEWER = "viewer"
+    DESK = "desk"
+    MANAGER = "manager"
+    OWNER = "owner"
 
 
 def public(view: View) -> View:
@@ -52,9 +60,49 @@ def link(view: Callable[..., ResponseReturnValue]) -> View:
     return _mark(checked, Access.LINK)
 
 
+def account(view: View) -> View:
+    """Let in who has signed in; the view gets `me`. Others are asked to sign in first."""
+
+    @wraps(view)
+    def checked(**values: Any) -> ResponseReturnValue:
+        me = sessions.find()
+        return _ask_to_sign_in() if me is None else view(me=me, **values)
+
+    return _mark(checked, Access.ACCOUNT)
+
+
+def member(least: Role) -> Callable[[View], View]:
+    """Let in who has at least this role at the event; the view gets `me` and `event` instead of `slug`.
+
+    An event at which one has no role is not found, whether or not there is such an event. Raises: Forbidden.
+    """
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(slug: str, **values: Any) -> ResponseReturnValue:
+            me = sessions.find()
+            if me is None:
+                return _ask_to_sign_in()
+            event, role = teams.get_event(me.id, slug)
+            if not role.includes(least):
+                raise Forbidden
+            g.role = role
+            return view(me=me, event=event, **values)
+
+        return _mark(checked, Access(least.value))
+
+    return mark
+
+
 def of(view: View) -> Access | None:
     """Return who may use this view, None if it does not say."""
     return getattr(view, "access", None)
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    """Lead to the sign-in page, and from there back to a page that was only to be read."""
+    back = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
+    return redirect(url_for("auth.sign_in", next=back), code=303)
 
 
 def _own_by(token: str) -> Own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 
 class Slug(BaseConverter):
@@ -18,6 +18,19 @@ class Token(BaseConverter):
     regex = "[0-9A-Za-z-]{1,80}"
 
 
+class Code(BaseConverter):
+    """The reference of a registration."""
+
+    regex = "[0-9A-Z]{5}-[0-9A-Z]{5}"
+
+
+class Id(IntegerConverter):
+    """The number of a row: larger ones than a database knows are none."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)
+
+
 def init_app(app: Flask) -> None:
     """Make the converters known to routes."""
-    app.url_map.converters.update(slug=Slug, token=Token)
+    app.url_map.converters.update(slug=Slug, token=Token, code=Code, int=Id)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -29,6 +30,11 @@ def moment(instant: datetime, tz: str) -> Markup:
 def short_moment(instant: datetime, tz: str) -> Markup:
     """Return the instant where the zone has been named before: 7 September 2026, 10:04 (CEST)."""
     return _short_moment(instant.replace(second=0, microsecond=0), tz, languages.current())
+
+
+def short_day(value: date) -> Markup:
+    """Return a day in a column of a table: Tue 1 Dec."""
+    return _short_day(value, languages.current())
 
 
 def days(starts_at: datetime, ends_at: datetime, tz: str) -> Markup:
@@ -58,6 +64,11 @@ def _short_moment(instant: datetime, tz: str, lang: str) -> Markup:
     local = instant.astimezone(ZoneInfo(tz))
     written = times.written(local.date(), times.patterns(lang).short_day, lang)
     return _time(local.isoformat("T", "minutes"), f"{written}, {local:%H:%M} ({times.short_zone(local)})")
+
+
+@lru_cache(REMEMBERED)
+def _short_day(value: date, lang: str) -> Markup:
+    return _time(value.isoformat(), format_skeleton("MMMEd", value, locale=lang))
 
 
 @lru_cache(REMEMBERED)

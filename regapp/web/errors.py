@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable, TooManyRequests
 
 from regapp.errors import NotFound, RuleViolation
+from regapp.services.accounts import Me
+from regapp.web import sessions
 from regapp.web.pages import page
 
 PAGES = frozenset({403, 404, 405, 413, 429, 500, 503})
 """Statuses with a page of their own; the rest share errors/400.html."""
 SENT_AGAIN = frozenset({429, 503})
 """Statuses after which the same form may be sent again, so it is offered with all its words."""
+SECRETS = frozenset({"password", "new_password", "code"})
+"""Fields that no page repeats."""
 RETRY_AFTER = 5
 """Seconds after which a database that was away is worth another try."""
 
@@ -28,11 +34,11 @@ def init_app(app: Flask) -> None:
 
 
 def _not_found(_error: NotFound) -> Response:
-    return page("errors/404.html", status=404)
+    return _page("errors/404.html", status=404)
 
 
 def _refused(error: RuleViolation) -> Response:
-    return page("errors/409.html", status=409, code=error.code)
+    return _page("errors/409.html", status=409, code=error.code)
 
 
 def _database_away(error: Exception) -> Response:
@@ -43,7 +49,7 @@ def _database_away(error: Exception) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = page(
+    response = _page(
         _template(status),
         status=status,
         typed=_typed() if status in SENT_AGAIN else [],
@@ -54,6 +60,20 @@ def _http_error(error: HTTPException) -> Response:
     if isinstance(error, ServiceUnavailable | TooManyRequests) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _page(template: str, *, status: int, **values: Any) -> Response:
+    """Return the page of an error: inside the workspace if it happened there to somebody who has signed in."""
+    return page(template, status=status, me=_me() if status < 500 else None, **values)
+
+
+def _me() -> Me | None:
+    if not request.path.startswith("/organizer"):
+        return None  # public pages must not look at anybody's cookie
+    try:
+        return sessions.find()
+    except SQLAlchemyError:
+        return None
 
 
 def _minutes(error: HTTPException) -> int | None:
@@ -71,6 +91,6 @@ def _typed() -> list[tuple[str, str]]:
     if request.method != "POST":
         return []
     try:
-        return list(request.form.items(multi=True))
+        return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
     except HTTPException:  # larger than we read
         return []

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from regapp.rules import window
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
-from regapp.web import countries, dates, languages, markdown, meter
+from regapp.web import countries, dates, languages, markdown, meter, organisation_types, zones
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -24,10 +24,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number,
         country=country,
+        organisation_type=organisation_types.name,
         markdown=markdown.to_html,
         day=dates.day,
         moment=dates.moment,
         short_moment=dates.short_moment,
+        short_day=dates.short_day,
     )
     app.jinja_env.globals.update(
         icon=icon,
@@ -40,6 +42,8 @@ def init_app(app: Flask) -> None:
         fill=meter.fill,
         people_waiting=people_waiting,
         retain_until=window.retain_until,
+        zone_options=zones.options,
+        organisation_type_options=organisation_types.options,
         LANGUAGES=LANGUAGES,
     )
 

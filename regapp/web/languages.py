@@ -36,16 +36,17 @@ def current() -> str:
         return DEFAULT
     environ = request.environ
     if _SPOKEN not in environ:
-        environ[_SPOKEN] = chosen() or _wanted(request.headers.get("Accept-Language", "")[:MOST_ASKED])
+        environ[_SPOKEN] = chosen() or _wanted(environ.get("HTTP_ACCEPT_LANGUAGE", "")[:MOST_ASKED])
     return str(environ[_SPOKEN])
 
 
 def chosen() -> str | None:
     """Return the language in the address, None if there is none that we speak."""
-    if _CHOSEN not in request.environ:
-        lang = request.args.get("lang")
-        request.environ[_CHOSEN] = lang if lang in LANGUAGES else None
-    found: str | None = request.environ[_CHOSEN]
+    environ = request.environ
+    if _CHOSEN not in environ:
+        lang = request.args.get("lang") if environ.get("QUERY_STRING") else None
+        environ[_CHOSEN] = lang if lang in LANGUAGES else None
+    found: str | None = environ[_CHOSEN]
     return found
 
 

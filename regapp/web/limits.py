@@ -1,18 +1,20 @@
 """How often something may be asked for. Counted in Redis when REDIS_URL is set, else in this process.
 
-Only what writes to somebody else is limited. Registering never is: a whole ministry may sit behind one address.
+Only what writes to somebody else is limited, and guessing passwords. Registering never is: a whole ministry may sit
+behind one address.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from ipaddress import ip_address, ip_network
 from time import monotonic
 from typing import Any
 
 import structlog
-from flask import Flask, current_app
-from limits import RateLimitItem, RateLimitItemPerHour
+from flask import Flask, current_app, request
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis import RedisError
@@ -28,6 +30,14 @@ PER_EVENT = RateLimitItemPerHour(60)
 """For what goes to the organizers of one event, whoever sends it."""
 WITHOUT_WORK = RateLimitItemPerHour(20)
 """For registrations at one event by browsers that cannot make the calculation against robots."""
+PASSWORDS = RateLimitItemPerMinute(10, 15)
+"""For passwords tried from one place: from one network for one account, or from one browser that its owner has used."""
+PER_NETWORK = RateLimitItemPerMinute(60, 15)
+"""For passwords tried, and links asked for, from one network, whatever the account."""
+PASSWORDS_FROM_ANYWHERE = RateLimitItemPerHour(100)
+"""For passwords of one account tried from anywhere, save from browsers that its owner has used."""
+CODES = RateLimitItemPerHour(10)
+"""For one-time codes of one account, tried by who knows the password."""
 TIMEOUT = 0.25
 """Seconds that Redis may take; then this process counts by itself."""
 AWAY = 30.0
@@ -73,6 +83,16 @@ def hit(limit: RateLimitItem, what: str, whom: str) -> int | None:
     hashed = hmac.digest(key, whom.encode(), hashlib.sha256).hex()[:32]
     limits: Limits = current_app.extensions["limits"]
     return limits.hit(limit, what, hashed)
+
+
+def network() -> str:
+    """Return where this request comes from: an address, or in IPv6 the network that one household has."""
+    try:
+        address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  no socket: stands for "unknown"
+    except ValueError:  # whatever a proxy wrote there
+        return "unknown"
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(ip_network((address, 64), strict=False) if address.version == 6 else address)
 
 
 def _hit(limiter: FixedWindowRateLimiter, limit: RateLimitItem, names: tuple[str, ...]) -> int | None:

@@ -1,4 +1,4 @@
-"""Pictures of every public page and every mail, in every language: `make screenshots` writes docs/screenshots/."""
+"""Pictures of every page and every mail, in every language: `make screenshots` writes docs/screenshots/."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,12 +20,14 @@ from regapp.links import own_path
 from regapp.mail.messages import Message
 from regapp.mail.render import render
 from regapp.services import contacts, demo, registrations, waitlist
-from regapp.services.events import get, get_by_slug
-from regapp.speech import LANGUAGES
+from regapp.services.events import EventFacts, get, get_by_slug
+from regapp.speech import DEFAULT, LANGUAGES
 from tests.browser.conftest import ARGUMENTS, NAMES
 from tests.browser.serving import ROOT, serving
 from tests.factories import make_event, make_registration
 from tests.mail.letters import make_letter
+from tests.web.organizers import PASSWORD
+from tests.web.workspace import furnish
 
 FOLDER = ROOT / "docs" / "screenshots"
 QUALITY = 60
@@ -41,6 +44,15 @@ ANSWERS = {
     ),
 }  # fmt: skip
 """Pages that answer a form: name → the form, and what is typed into it."""
+FIGURES: dict[str, Any] = {
+    "account": 1, "session_version": 0, "lifetime": 3600, "role": "manager", "taken": 250, "waiting": 12,
+    "registered": 42, "cancelled": 3, "promoted": 3, "failing": 2, "since": "2026-09-13T05:00:00+00:00",
+}  # fmt: skip
+"""What mails to organizers say."""
+ANNOUNCED = {
+    "announced_subject": "How to get there",
+    "announced_body": "Take tram 2 to **Közraktár utca**, then walk.\n\n- Doors open at 8:30\n- Lunch is at 12",
+}
 IMPRINT = {
     "en": {"name": "Cluster breakfast", "imprint": "Cluster Association\n\n1 Example Street, 1000 Brussels"},
     "hu": {"name": "Klaszterreggeli", "imprint": "Klaszterszövetség\n\n1000 Brüsszel, Példa utca 1."},
@@ -55,6 +67,8 @@ def main() -> None:
         stack.enter_context(app.app_context())
         flask_migrate.upgrade()
         pages = _prepare()
+        workspace = furnish(_cluster_days(utcnow()), people=60, size=50)
+        desk = {name.partition(".")[2].replace("_", "-"): path for name, path in workspace.pages(app).items()}
         playwright = stack.enter_context(sync_playwright())
         path = next(filter(None, map(shutil.which, NAMES)))
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -62,6 +76,7 @@ def main() -> None:
         server = stack.enter_context(serving(settings))
         for lang in LANGUAGES:
             _take_pages(browser, server.url, pages, lang)
+            _take_workspace(browser, server.url, workspace.me.email, desk, lang)
             _take_mails(browser, lang)
         browser.close()
 
@@ -107,6 +122,12 @@ def _prepare() -> dict[str, str]:
     }
 
 
+def _cluster_days(now: datetime) -> EventFacts:
+    days = {"opens_at": -25, "closes_at": 40, "starts_at": 50, "ends_at": 51}
+    dates = {name: now + timedelta(days=number) for name, number in days.items()}
+    return make_event(slug="cluster-days", contact_address="office@example.org", tz="Europe/Budapest", **dates)
+
+
 def _served(now: datetime) -> object:
     return make_event(size=0, serve_until=now + timedelta(days=1), closes_at=now + timedelta(days=1))
 
@@ -125,6 +146,18 @@ def _take_pages(browser: Browser, url: str, pages: dict[str, str], lang: str) ->
             _write(page, f"{lang}-{name}-{width}")
 
 
+def _take_workspace(browser: Browser, url: str, email: str, pages: dict[str, str], lang: str) -> None:
+    looks = {"wide": WIDE} if lang != DEFAULT else {"wide": WIDE, "narrow": NARROW}
+    for width, viewport in looks.items():
+        page = browser.new_context(viewport=viewport, reduced_motion="reduce").new_page()
+        page.goto(f"{url}/organizer/sign-in?lang={lang}", wait_until="networkidle")
+        _write(page, f"{lang}-desk-sign-in-{width}")
+        _send(page, {"email": email, "password": PASSWORD})
+        for name, path in pages.items():
+            page.goto(f"{url}{path}{'&' if '?' in path else '?'}lang={lang}", wait_until="networkidle")
+            _write(page, f"{lang}-desk-{name}-{width}")
+
+
 def _send(page: Page, typed: dict[str, str]) -> None:
     """Send the form of this page; `typed` by the names of its fields."""
     for field, text in typed.items():
@@ -139,7 +172,8 @@ def _take_mails(browser: Browser, lang: str) -> None:
         letter = make_letter(
             message=message, lang=lang, position=3, state="confirmed", changed=["organisation"],
             was={"starts_at": datetime(2026, 11, 30, 8, 0, tzinfo=UTC).isoformat(), "where": {"en": "Old Hall"}},
-            from_name="Pál Nagy", from_address="pal@example.org", body="Is there parking nearby?",
+            from_name="Pál Nagy", from_address="pal@example.org", body="Is there parking nearby?", **FIGURES,
+            **(ANNOUNCED if message is Message.ANNOUNCEMENT else {}),
         )  # fmt: skip
         page.set_content(render(letter).html)
         _write(page, f"{lang}-mail-{message}")

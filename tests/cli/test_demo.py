@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from regapp.db import db
 from regapp.models import Event
+from regapp.services import accounts, passwords, teams
 from tests.factories import make_event
 
 
@@ -50,3 +54,37 @@ def test_if_empty_does_nothing_beside_somebody_s_own_event(app: Flask) -> None:
     app.test_cli_runner().invoke(args=["demo", "load", "--if-empty"])
 
     assert count_events() == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+class TestOrganizer:
+    def test_an_empty_embedded_database_gets_one_whose_password_is_said_once(self, app: Flask) -> None:
+        run = app.test_cli_runner()
+
+        first = run.invoke(args=["demo", "load", "--if-empty"]).output
+        second = run.invoke(args=["demo", "load", "--if-empty"]).output
+
+        found = re.search(r"address +(\S+)\n +password +(\S+)", first)
+        assert found is not None
+        keys = accounts.find_keys(found[1])
+        assert keys is not None
+        assert passwords.fits(found[2], keys.password_hash)
+        assert [mine.role for mine in teams.list_events(keys.me.id)] == ["owner"] * 4
+        assert "password" not in second
+
+    def test_beside_events_or_accounts_of_somebody_there_is_none(self, app: Flask) -> None:
+        app.test_cli_runner().invoke(args=["organizer", "create", "eva@example.org", "--name", "Eva"])
+
+        said = app.test_cli_runner().invoke(args=["demo", "load", "--if-empty"]).output
+
+        assert "password" not in said
+        assert accounts.count() == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_database_of_its_own_gets_no_organizer(app: Flask) -> None:
+    said = app.test_cli_runner().invoke(args=["demo", "load", "--if-empty"]).output
+
+    assert "4 loaded" in said
+    assert "password" not in said
+    assert accounts.count() == 0

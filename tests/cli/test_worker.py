@@ -25,8 +25,11 @@ from regapp.cli.worker import LONGEST_PAUSE, Duty, work
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.mail import outbox
-from regapp.models import Heartbeat, OutboxMail, Party, Quota, Registration
+from regapp.models import Heartbeat, Import, OutboxMail, Party, Quota, Registration
+from regapp.services import importing
+from regapp.services.sheets import Sheet
 from tests.factories import make_event, make_registration
+from tests.web.organizers import make_account
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -211,6 +214,16 @@ class TestWorker:
         assert db.session.scalar(select(Party.queue_no).where(Party.queue_no.is_not(None))) is None
         names = sorted(path.name for path in (Path(app.config["INSTANCE_DIR"]) / "mail").iterdir())
         assert names[-1] == "000003-promoted.eml"
+
+    @pytest.mark.rule("R18")
+    def test_it_drops_lists_that_nobody_went_on_with(self, app: Flask) -> None:
+        sheet = Sheet(["Name"], [(2, ["Ana"])], {"encoding": "utf-8", "delimiter": ","})
+        event, me = make_event(), make_account()
+        with transaction():
+            importing.keep(event.id, me.id, "people.csv", sheet, now=utcnow() - importing.KEPT)
+
+        with self._at_work(app):
+            _wait_for(lambda: db.session.rollback() or not db.session.scalars(select(Import)).all())
 
     @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_it_survives_a_database_that_is_away(

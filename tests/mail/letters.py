@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from regapp.mail.letters import Letter
 
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
-FACTS = {"position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body"}
+FACTS = {
+    "position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body", "account",
+    "session_version", "lifetime", "role",
+}  # fmt: skip
+FACTS |= {"taken", "waiting", "registered", "cancelled", "promoted", "failing", "since"}
 TEXTS = {
     "en": {
         "name": "European Cluster Conference",
@@ -47,3 +53,13 @@ def make_letter(**overrides: Any) -> Letter:
         "size": 250,
     }
     return Letter(**values | overrides)
+
+
+def make_account_letter(**overrides: Any) -> Letter:
+    """Make a claimed mail that is about no event."""
+    columns = {field.name: None for field in fields(Letter)} | {"facts": {}}
+    about_the_mail = ("id", "lang", "to_address", "to_name", "created_at", "attempts", "lease_until")
+    written = make_letter()
+    columns |= {name: getattr(written, name) for name in about_the_mail}
+    row = namedtuple("Row", columns)(**columns | overrides)  # type: ignore[misc]
+    return Letter.read(row)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from regapp.mail.messages import About, Message, compose, one_line, subject
+from regapp.mail.messages import About, Message, compose, compose_to_account, one_line, subject
 from regapp.models import OutboxMail
 from regapp.rules.states import State
 
@@ -45,12 +45,23 @@ def test_all_rows_have_the_same_keys_and_only_columns() -> None:
     assert set(rows[0]) <= set(OutboxMail.__table__.columns.keys())
 
 
+def test_a_mail_about_an_account_needs_no_event_and_holds_no_link() -> None:
+    row = compose_to_account(
+        Message.RESET, account_id=7, event_id=None, lang="hu", address="eszter@example.org", name="Eszter", now=NOW,
+        session_version=3,
+    )  # fmt: skip
+
+    assert set(row) <= set(OutboxMail.__table__.columns.keys())
+    assert (row["event_id"], row["registration_id"], row["account_id"]) == (None, None, 7)
+    assert row["facts"] == {"account": 7, "session_version": 3}
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("message", list(Message))
 def test_a_subject_is_one_line_whatever_the_event_is_called(app: Flask, message: Message) -> None:
     line = subject(message, "Clusters\r\nBcc: x@example.org\u2028 100 % %(event)s")
 
-    assert line.endswith("Clusters Bcc: x@example.org 100 % %(event)s")
+    assert message is Message.RESET or line.endswith("Clusters Bcc: x@example.org 100 % %(event)s")
     assert line.splitlines() == [line]
 
 

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from regapp.links import own_url
+from regapp.links import PasswordPass, own_url, read_password_token, workspace_url
 from regapp.mail.messages import Message
 from regapp.mail.render import render
-from tests.mail.letters import make_letter
+from tests.mail.letters import make_account_letter, make_letter
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-WITHOUT_LINK = {Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED}
-"""Mails that open no registration: they go to somebody else, or there is none any more."""
+TO_ACCOUNTS = {Message.RESET, Message.TEAM_INVITED}
+TO_ORGANIZERS = {Message.NOTICE_FULL, Message.NOTICE_MAIL, Message.NOTICE_DIGEST}
+"""Mails to organizers, whose links lead into the workspace."""
+WITHOUT_LINK = {*TO_ACCOUNTS, *TO_ORGANIZERS, Message.EMAIL_LEFT, Message.CONTACT, Message.ERASED, Message.ANNOUNCEMENT}
+"""Mails that open no registration: they go to somebody else, or there is none any more; or see test_announcement.py."""
 WITH_LINK = [message for message in Message if message not in WITHOUT_LINK]
 WRITTEN = {"from_name": "Pál Nagy", "from_address": "pal@example.org", "body": "First line\r\n\r\nSecond *line* <b>"}
 
@@ -118,6 +121,32 @@ def test_organizers_read_what_a_visitor_wrote_as_it_was_typed(app: Flask) -> Non
     assert "Second *line* &lt;b&gt;" in rendered.html
 
 
+def test_who_forgot_the_password_gets_a_link_that_is_made_while_the_mail_is(app: Flask) -> None:
+    facts = {"account": 7, "session_version": 3, "lifetime": 3600}
+
+    rendered = render(make_account_letter(message="reset", facts=facts))
+    token = next(word for word in rendered.text.split() if "/organizer/password/" in word).rpartition("/")[2]
+
+    assert rendered.subject == "Set a new password"
+    assert "Set a new password, Ilona Kovács." in rendered.text
+    assert f'href="{workspace_url("password/" + token)}"' in rendered.html
+    assert read_password_token(token) == PasswordPass(7, 3)
+    assert "None" not in rendered.text + rendered.html
+
+
+@pytest.mark.parametrize("lifetime", [{}, {"lifetime": 7 * 86400}])
+def test_who_is_taken_into_a_team_reads_of_what_and_what_for(app: Flask, lifetime: dict[str, int]) -> None:
+    rendered = render(make_letter(message="team_invited", role="desk", account=7, session_version=0, **lifetime))
+    text = " ".join(rendered.text.split())
+
+    assert "You help to organize European Cluster Conference, Ilona Kovács." in text
+    assert "Your role Desk" in text
+    assert "Tuesday 1 December 2026" in text
+    assert ("/organizer/password/" in text) == bool(lifetime)
+    assert ("You find it among your events." in text) == (not lifetime)
+    assert ("Set a password first" in text) == bool(lifetime)
+
+
 def test_a_changed_event_says_how_it_was_and_how_it_is(app: Flask) -> None:
     was = {"starts_at": "2026-11-30T08:00:00+00:00", "where": {"en": "Old Hall"}}
 
@@ -196,7 +225,8 @@ def test_the_look_is_written_into_the_elements_and_nothing_is_fetched(app: Flask
 
 
 def test_no_mark_of_markdown_is_left_in_the_text(app: Flask) -> None:
-    text = "".join(render(make_letter(message=message, position=3)).text for message in Message)
+    messages = [message for message in Message if message not in TO_ACCOUNTS]  # their links may hold a _
+    text = "".join(render(make_letter(message=message, position=3)).text for message in messages)
 
     assert not set("*#<>[]\\`_|") & set(text)
 
@@ -207,3 +237,29 @@ def test_no_sign_follows_an_address_that_programs_would_take_for_a_part_of_it(ap
     addresses = [word for word in text.split() if word.startswith("http")]
     assert len(addresses) == len(WITH_LINK)
     assert all(address[-1].isalnum() for address in addresses)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param(
+            {"message": "notice_full", "size": 250, "waiting": 12}, "All 250 places are taken. 12 people", id="full"
+        ),
+        pytest.param({"message": "notice_full", "size": 1}, "Its only place is taken. You can add", id="one place"),
+        pytest.param({"message": "notice_mail", "failing": 2}, "2 mails about European Cluster Conference", id="mail"),
+        pytest.param({"message": "notice_digest", "registered": 1250}, "- 1,250 new registrations", id="many came"),
+        pytest.param({"message": "notice_digest", "cancelled": 1}, "- one cancellation", id="one left"),
+        pytest.param({"message": "notice_digest", "size": None, "taken": 3}, "Places 3 taken, no limit", id="no limit"),
+        pytest.param(
+            {"message": "notice_digest", "since": "2026-09-13T05:00:00+00:00"},
+            "Since Sunday 13 September 2026, 07:00 Brussels time (CEST):",
+            id="since when",
+        ),
+    ],
+)
+def test_organizers_are_told_figures(app: Flask, facts: dict[str, Any], said: str) -> None:
+    text = _text(**facts)
+
+    assert said in text
+    assert "Open the overview: http://127.0.0.1:8000/organizer/events/cluster-conference/" in text
+    assert "/r/" not in text

@@ -7,8 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from regapp.errors import RegistrationClosed, TooLate
-from regapp.rules.window import Phase, check_before_start, check_open, is_serving, next_edge, phase
+from regapp.errors import EventOver, RegistrationClosed, TooLate
+from regapp.rules.window import (
+    RETAINED,
+    Phase,
+    check_alive,
+    check_before_start,
+    check_may_change,
+    check_open,
+    is_serving,
+    next_edge,
+    phase,
+    retain_until,
+)
 
 OPENS = datetime(2026, 9, 7, 8, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 20, 17, tzinfo=UTC)
@@ -26,6 +37,8 @@ class Dates:
     closes_at: datetime = CLOSES
     starts_at: datetime = STARTS
     ends_at: datetime = ENDS
+    change_until: datetime | None = None
+    retain_until: datetime | None = None
 
 
 @pytest.mark.rule("R16")
@@ -98,3 +111,34 @@ def test_changing_and_cancelling_end_with_the_start() -> None:
 
     with pytest.raises(TooLate):
         check_before_start(Dates(), STARTS)
+
+
+@pytest.mark.parametrize(
+    ("change_until", "last"),
+    [
+        pytest.param(None, STARTS, id="until the start"),
+        pytest.param(CLOSES, CLOSES, id="until the time that was set"),
+        pytest.param(ENDS, STARTS, id="at most until the start"),
+    ],
+)
+def test_details_change_until(change_until, last) -> None:
+    event = Dates(change_until=change_until)
+
+    check_may_change(event, last - TICK)
+    with pytest.raises(TooLate) as refused:
+        check_may_change(event, last)
+    assert refused.value.values == {"at": last}
+
+
+@pytest.mark.rule("R18")
+def test_people_are_kept_for_a_year_or_as_long_as_was_set() -> None:
+    assert retain_until(Dates()) == ENDS + RETAINED
+    assert retain_until(Dates(retain_until=CLOSES)) == CLOSES
+
+
+@pytest.mark.parametrize("changes", [{"cancelled": True}, {"archived": True}, {"ends_at": STARTS}])
+def test_an_event_that_is_over_changes_no_more(changes) -> None:
+    check_alive(Dates(), STARTS)
+
+    with pytest.raises(EventOver):
+        check_alive(replace(Dates(), **changes), STARTS)

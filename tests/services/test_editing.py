@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from regapp.db import db, transaction
-from regapp.errors import BadDates, EventOver
+from regapp.errors import BadDates, EventOver, NotFound
 from regapp.models import OutboxMail
-from regapp.services import editing, registrations, seats
+from regapp.services import editing, erasure, registrations, seats, waitlist
+from regapp.services.drafts import Details
 from regapp.services.editing import EventChange
 from regapp.services.events import get
 from regapp.services.seats import GuardMissed
@@ -55,6 +56,42 @@ def test_all_who_take_part_read_what_is_new_and_how_it_was(app: Flask) -> None:
         "where": {"en": "Crowne Plaza, Rue Gineste 3, 1210 Brussels"},
     }
     assert mails[0].facts["sequence"] == 1
+
+
+def test_whoever_was_erased_during_the_event_is_not_written_to(app: Flask) -> None:
+    event = make_event(starts_at=NOW - DAY, closes_at=NOW - 2 * DAY, ends_at=NOW + DAY)
+    there, gone = (make_registration(event, now=NOW - 3 * DAY) for _ in range(2))
+    with transaction():
+        erasure.erase(gone.id, actor="attendee", now=NOW)
+
+    assert editing.count_told(event.id) == 1
+    assert _change(event, texts={"en": {"venue": "New Hall"}}) == 1
+    assert [mail.to_address for mail in _mails("event_changed")] == [there.email]
+    with pytest.raises(NotFound), transaction():
+        registrations.change_details(gone.id, Details("A", "B", "C", None, "HU"), actor="account:1", now=NOW)
+
+
+def test_whoever_waited_and_was_erased_is_not_told_that_no_place_came(app: Flask) -> None:
+    event = make_event(size=0, starts_at=NOW - DAY, closes_at=NOW - 2 * DAY, ends_at=NOW + DAY)
+    there, gone = (make_registration(event, now=NOW - 3 * DAY) for _ in range(2))
+    with transaction():
+        erasure.erase(gone.id, actor="attendee", now=NOW)
+
+    with transaction():
+        assert waitlist.end_serving(event.id, now=NOW).people == 2
+    assert [mail.to_address for mail in _mails("not_served")] == [there.email]
+
+
+def test_cancelling_at_an_event_that_was_called_off_writes_no_further_mail(app: Flask) -> None:
+    event = make_event()
+    person = make_registration(event, now=NOW)
+    with transaction():
+        editing.cancel_event(event.id, actor="operator", now=NOW)
+    with transaction():
+        registrations.cancel(person.id, actor="account:1", now=NOW)
+
+    assert len(_mails("event_cancelled")) == 1
+    assert not _mails("cancelled")
 
 
 def test_nothing_new_tells_nobody(app: Flask) -> None:

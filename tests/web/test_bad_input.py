@@ -25,9 +25,11 @@ from regapp.db import db, snapshot, transaction
 from regapp.links import own_path
 from regapp.mail import outbox
 from regapp.models import Event, EventStatus, Registration
-from regapp.rules.states import State
 from regapp.services import exports
 from regapp.services.events import EventFacts
+from regapp.services.exports import Wanted
+from regapp.services.formats import BOM, safe
+from tests.everything import everything
 from tests.factories import make_event, make_registration
 from tests.web.visitor import FIELDS, Page, fill, read
 
@@ -36,13 +38,6 @@ LONGEST_ADDRESS = f"{'a' * 64}@{'b' * 61}.{'c' * 61}.{'d' * 61}.org"
 NOT_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 LONG_AGO, FAR_AHEAD = datetime(2020, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
 FORM = "application/x-www-form-urlencoded"
-
-
-def everything() -> dict[str, list[Any]]:
-    """Return every row of every table."""
-    db.session.rollback()
-    tables = db.metadata.sorted_tables
-    return {table.name: list(db.session.execute(select(table).order_by(*table.primary_key))) for table in tables}
 
 
 def form_of(event: EventFacts) -> str:
@@ -183,7 +178,7 @@ def test_any_name_reads_as_typed_on_the_page_in_the_mail_and_in_the_list(
     assert name in " ".join(mail.get_body(("plain",)).get_content().split())
     assert mail["Bcc"] is None
     assert "<script>" not in page.text + mail.get_body(("html",)).get_content()
-    assert listed_names(event) == [exports.safe(first_line), exports.safe(last_line)]
+    assert listed_names(event) == [safe(first_line), safe(last_line)]
 
 
 def only_mail(app: Flask) -> EmailMessage:
@@ -193,10 +188,10 @@ def only_mail(app: Flask) -> EmailMessage:
 
 def listed_names(event: EventFacts) -> list[str]:
     """Return both names of the only person, as they stand in the list that organizers take away."""
-    file = io.StringIO(newline="")
+    file = io.BytesIO()
     with snapshot() as connection:
-        exports.write(connection, event.slug, State.CONFIRMED, file)
-    (row,) = csv.DictReader(io.StringIO(file.getvalue().removeprefix(exports.BOM), newline=""))
+        exports.write(connection, event.slug, Wanted(), file)
+    (row,) = csv.DictReader(io.StringIO(file.getvalue().decode().removeprefix(BOM), newline=""))
     return [row["first_name"], row["last_name"]]
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from regapp import links
-from regapp.db import db
 from regapp.services.own import Own
+from tests.everything import everything
 from tests.factories import make_event, make_registration
 from tests.web.visitor import read
 
@@ -53,12 +51,6 @@ def forms(client: FlaskClient) -> list[str]:
     return [*public, *(f"{address}/{form}" for form in ("change", "email", "cancel", "erase"))]
 
 
-def _everything() -> dict[str, list[Any]]:
-    db.session.rollback()
-    tables = db.metadata.sorted_tables
-    return {table.name: list(db.session.execute(select(table).order_by(*table.primary_key))) for table in tables}
-
-
 def _encoded(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -73,35 +65,35 @@ def test_any_words_in_any_field(
 ) -> None:
     for path in forms[:6]:  # the last two need no words: a guarded post is their yes
         hidden = read(client.get(path)).inputs if guarded else {}
-        before = _everything()
+        before = everything()
         data = _encoded([*pairs, *((name, hidden[name]) for name in ("csrf_token", "submission") if name in hidden)])
 
         answer = client.post(path, data=data)
 
         assert answer.status_code < 500, path
         if answer.status_code not in ACCEPTED:
-            assert _everything() == before, path
+            assert everything() == before, path
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=RAW, kind=TYPES)
 def test_any_bytes_of_any_kind(client: FlaskClient, forms: list[str], body: bytes, kind: str) -> None:
-    before = _everything()
+    before = everything()
 
     for path in forms:
         answer = client.post(path, data=body, content_type=kind)
         assert 400 <= answer.status_code < 500, path
 
-    assert _everything() == before
+    assert everything() == before
 
 
 @pytest.mark.rule("R10")
 def test_looking_at_any_page_in_any_way_changes_nothing(client: FlaskClient, forms: list[str]) -> None:
-    before = _everything()
+    before = everything()
 
     for path in [*forms, *(path.rpartition("/")[0] for path in forms)]:
         for method in ("GET", "HEAD", "OPTIONS"):
             assert client.open(path, method=method).status_code < 500
         assert client.get(f"{path}?csrf_token=x&email=a@example.org&submit=1").status_code < 500
 
-    assert _everything() == before
+    assert everything() == before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,11 +17,28 @@ from sqlalchemy import select
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.mail import outbox
+from regapp.mail.letters import Written
 from regapp.mail.messages import Message
-from regapp.services import contacts, editing, erasure, registrations, waitlist
+from regapp.models import Role
+from regapp.services import (
+    accounts,
+    announcements,
+    contacts,
+    editing,
+    erasure,
+    records,
+    registrations,
+    teams,
+    waitlist,
+)
 from regapp.services.drafts import Details
 from regapp.services.editing import EventChange
+from regapp.services.events import EventFacts
+from regapp.services.people import View
+from regapp.services.selections import Selection
+from regapp.services.teams import Invited
 from tests.factories import attempt, make_applicant, make_event, make_registration
+from tests.web.organizers import give_password, make_account
 
 pytestmark = pytest.mark.rule("R10")
 
@@ -54,10 +71,24 @@ def _have_every_mail_sent() -> None:
         editing.cancel_event(off.id, actor="operator", now=now)
         registrations.cancel(ben.id, actor="attendee", now=now)
         waitlist.end_serving(empty.id, now=now + 2 * HOURS)
+    _write_to_many(event, now)
     _send_all()
     with transaction():
         erasure.erase(late.id, actor="operator", now=now)
     _send_all()
+
+
+def _write_to_many(event: EventFacts, now: datetime) -> None:
+    """Write what organizers write, and what is written to them."""
+    me, everybody, written = give_password(make_account()), Selection(View()), Written("Trams", "Take tram 2.")
+    figures = {"size": 2, "taken": 2, "waiting": 1, "registered": 4, "failing": 1}
+    notices = (Message.NOTICE_FULL, Message.NOTICE_MAIL, Message.NOTICE_DIGEST)
+    with transaction():
+        seen = announcements.count(event.id, everybody).seen
+        announcements.send(event, me, everybody, written, query="", submission="f" * 32, seen=seen, now=now)
+        accounts.send_reset(me.email, now=now)
+        teams.invite(event.id, Invited("eva@example.org", "Éva Nagy", Role.DESK, "en"), actor=me.actor, now=now)
+        records.post([accounts.write_to(me, notice, now=now, event_id=event.id, **figures) for notice in notices])
 
 
 def _send_all() -> None:

@@ -17,7 +17,9 @@ from regapp.models import EventStatus
 from regapp.services import registrations, waitlist
 from regapp.services.own import Own
 from tests.factories import make_event, make_registration
+from tests.web.organizers import resume
 from tests.web.visitor import FIELDS, read
+from tests.web.workspace import furnish
 
 SOON, LATER, AGO = timedelta(hours=1), timedelta(days=30), timedelta(days=-1)
 EVENTS: dict[str, dict[str, Any]] = {
@@ -97,3 +99,13 @@ def test_ones_own_pages_in_every_state(client: FlaskClient) -> None:
             answer = client.get(links.own_path(own.code, own.link_version) + page)
             assert answer.status_code in (200, 303)
             _strict(answer.text)
+
+
+def test_pages_of_the_workspace(client: FlaskClient) -> None:
+    workspace = furnish(make_event())
+    resume(client, workspace.me)
+
+    for endpoint, path in workspace.pages(client.application).items():
+        answer = client.get(path)
+        assert answer.status_code in (200, 303), endpoint
+        _strict(answer.text)

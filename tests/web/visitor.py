@@ -57,7 +57,7 @@ def fill(client: FlaskClient, path: str, **typed: str) -> TestResponse:
 
 
 class _Reader(HTMLParser):
-    VOID = frozenset({"input", "meta", "link", "br", "use", "rect", "path", "hr"})
+    VOID = frozenset({"img", "input", "meta", "link", "br", "use", "rect", "path", "hr"})
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class _Reader(HTMLParser):
         for name, values in self.open:
             if "id" in values:
                 self.page.ids[values["id"]] = self.page.ids.get(values["id"], "") + data
-            if name == "label":
+            if name == "label" and "for" in values:
                 self.page.labels[values["for"]] = self.page.labels.get(values["for"], "") + data
             if name == "a":
                 self.page.links[data.strip()] = values["href"]
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
         self.page.offered[name] = values
         if tag in ("select", "textarea"):
             self.page.inputs[name] = ""
-        elif values.get("type") != "checkbox":
+        elif values.get("type") not in ("checkbox", "radio"):
             self.page.inputs[name] = values.get("value", "")
         elif "checked" in values:
             self.page.inputs[name] = values["value"]

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
-from flask_wtf import FlaskForm
 from wtforms import HiddenField
-from wtforms.csrf.core import CSRFTokenField
 from wtforms.validators import StopValidation
 
 from regapp.services.drafts import Applicant, Details
+from regapp.services.events import EventFacts
 from regapp.web import languages
-from regapp.web.public.fields import (
+from regapp.web.fields import (
     Line,
     Lines,
     Required,
     Tick,
     at_most,
     known_country,
-    mail_address,
+    known_organisation_type,
     no_web_address,
     readable,
 )
+from regapp.web.forms import NAME_LENGTH, Form, address_line
 
-NAME_LENGTH = 200
-EMAIL_LENGTH = 254
 PRIVACY_VERSION = "2026-12"
 """Version of the privacy notice (templates/public/privacy.html). Consents keep it: raise it with every change."""
 MESSAGE_LENGTH = 2000
-PAGE_ORDER = (
-    "first_name", "last_name", "name", "email", "organisation", "job_title", "country", "accept_waitlist", "message",
-    "altcha", "privacy", "website",
-)  # fmt: skip
 _SUBMISSION = re.compile("[0-9a-f]{32}")
 _VERSION = re.compile("[0-9]{4}-[0-9]{2}")
 
@@ -46,71 +39,15 @@ def new_submission() -> str:
     return secrets.token_hex(16)
 
 
+def is_submission(field: Any) -> bool:
+    """Say whether a field came back with a value that we may have made."""
+    return bool(field.raw_data) and _SUBMISSION.fullmatch(field.data or "") is not None
+
+
 def present_notice(form: Any, field: Any) -> None:
     """Refuse agreement to another version of the privacy notice than the one that we keep with it."""
     if not field.data and any(_VERSION.fullmatch(value) for value in field.raw_data or []):
         raise StopValidation(_("The privacy notice has changed meanwhile: read it and tick this again"))
-
-
-class FreshToken(CSRFTokenField):  # type: ignore[misc]  # WTForms ships no types
-    """Guards a form against other sites. Its next token is made when a page shows it: most answers are another page."""
-
-    def process(self, *args: Any, **kwargs: Any) -> None:
-        """Take what was sent."""
-        super(CSRFTokenField, self).process(*args, **kwargs)
-
-    @property
-    def current_token(self) -> str:
-        """Return the token to be sent back."""
-        return str(self.csrf_impl.generate_csrf_token(self))
-
-
-class Guard(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF ships no types
-    """Flask-WTF's own guard, with tokens that are made when they are needed."""
-
-    field_class = FreshToken
-
-
-class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
-    """A form of ours: text only, guarded against other sites, its problems in the order of its fields."""
-
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF ships no types
-        """How WTForms binds the form."""
-
-        csrf_class = Guard
-
-        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Read fields only: a file that is sent under the name of a field is no text."""
-            return request.form if request.method == "POST" else None
-
-        def get_translations(self, form: Any) -> None:
-            """Use no sentences of WTForms: all are ours."""
-
-    @property
-    def problems(self) -> list[tuple[str, str]]:
-        """Return (field, sentence) of each field that needs a look, in the order of the page."""
-        found = [(name, errors[0]) for name, errors in self.errors.items() if name not in self.unseen]
-        return sorted(found, key=lambda problem: PAGE_ORDER.index(problem[0]))
-
-    @property
-    def unseen(self) -> tuple[str, ...]:
-        """Return the names of fields that visitors do not see."""
-        return ("csrf_token",)
-
-    @property
-    def is_stale(self) -> bool:
-        """Say whether the form came back without its guards, as after hours in an open page."""
-        return any(self[name].errors for name in self.unseen)
-
-
-def address_line(hint: Any, wanted: Any) -> Line:
-    """Return the field for a mail address; `hint` says what it is for, `wanted` what to do when it is empty."""
-    return Line(
-        lazy_gettext("E-mail"),
-        [Required(wanted), readable, at_most(EMAIL_LENGTH), mail_address],
-        description=hint,
-        render_kw={"autocomplete": "email", "type": "email"},
-    )
 
 
 class OpenForm(Form):
@@ -151,24 +88,41 @@ class DetailsForm(Form):
         render_kw={"autocomplete": "country"},
     )
 
+    organisation_type = Line(
+        lazy_gettext("Kind of organisation"),
+        [Required(lazy_gettext("Choose what kind of organisation it is")), known_organisation_type],
+        name="answer-organisation_type",
+        render_kw={"autocomplete": "off"},
+    )
+
     def validate_first_name(self, field: Any) -> None:
         """Ask for one of the two names: many people have only one."""
         if not field.data and not self.last_name.data:
             raise StopValidation(_("Write at least one of your names"))
 
-    def details(self) -> Details:
-        """Return the details of a valid form; an empty line is none."""
+    def details(self, before: Details | None = None) -> Details:
+        """Return the details of a valid form; an empty line is none. What it does not ask stays as `before`."""
+        kept = before.organisation_type if before else None
         return Details(
             first_name=self.first_name.data or None,
             last_name=self.last_name.data or None,
             organisation=self.organisation.data,
             job_title=self.job_title.data or None,
-            country=self.country.data,
+            country=self.country.data or None,
+            organisation_type=(self.organisation_type.data or None) if "organisation_type" in self else kept,
         )
+
+
+Asking = TypeVar("Asking", bound=DetailsForm)
 
 
 class RegistrationForm(DetailsForm, OpenForm):
     """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
+
+    page_order = (
+        "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type",
+        "accept_waitlist", "altcha", "privacy", "website",
+    )  # fmt: skip
 
     email = address_line(
         lazy_gettext("Your confirmation and the link to your registration go here."),
@@ -191,7 +145,7 @@ class RegistrationForm(DetailsForm, OpenForm):
 
     def validate_submission(self, field: Any) -> None:
         """Refuse a value that we did not make, and put a fresh one in its place."""
-        if not field.raw_data or not _SUBMISSION.fullmatch(field.data or ""):
+        if not is_submission(field):
             field.data = new_submission()
             raise StopValidation(_("The form did not arrive whole"))
 
@@ -226,6 +180,13 @@ class RegistrationForm(DetailsForm, OpenForm):
         )
 
 
+def asked_by(event: EventFacts, form: Asking) -> Asking:
+    """Return the form without what this event does not ask."""
+    if not event.asks_organisation_type:
+        del form.organisation_type
+    return form
+
+
 class EmailForm(Form):
     """The mail address to write to from now on."""
 
@@ -239,11 +200,15 @@ class EmailForm(Form):
 class LinkForm(OpenForm):
     """The mail address that a lost link is sent to."""
 
+    page_order = ("email", "website")
+
     email = address_line(None, lazy_gettext("Write your e-mail address"))
 
 
 class ContactForm(OpenForm):
     """A message to the organizers."""
+
+    page_order = ("name", "email", "message", "website")
 
     name = Line(
         lazy_gettext("Your name"),
@@ -259,7 +224,3 @@ class ContactForm(OpenForm):
         [Required(lazy_gettext("Write your message")), readable, at_most(MESSAGE_LENGTH)],
         render_kw={"autocomplete": "off"},
     )
-
-
-class ConfirmForm(Form):
-    """One button that asks once more."""

@@ -5,9 +5,11 @@ Drawing takes longer than all the rest of the answer; filling the blanks takes n
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from markupsafe import escape
 
@@ -17,17 +19,21 @@ from regapp.rules.window import Phase
 from regapp.services import contacts
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
-from regapp.web import dates
+from regapp.web import dates, organisation_types
 from regapp.web.filters import country
 from regapp.web.pages import draw
-from regapp.web.prepared import prepared
+from regapp.web.prepared import KEPT, prepared
 
 FIELDS = (
-    "greeting", "name", "email", "organisation", "job_title", "country", "code", "registered",
-    "change", "cancel", "calendar", "change_email", "data", "erase",
+    "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
+    "change", "cancel", "calendar", "change_email", "data", "erase", "announcements",
 )  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
+_FIELD_OF = {blank: field for field, blank in BLANKS.items()}
+_BLANK = re.compile(f"({'|'.join(_FIELD_OF)})")
+_quiet: dict[int, tuple[EventFacts, EventFacts]] = {}
+"""Event → its facts as they were last read, and the same without figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Standing:
     ended_why: str | None
     serving: bool
     saved: bool
+    announced: bool
 
 
 def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
@@ -56,16 +63,21 @@ def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
     name = ("own", own.event.slug, own.state, own.position, saved, *who.values())
     values = {"own": standing, "event": standing.event, "who": who, "contactable": standing.contactable}
     html = prepared(name, standing, lambda: draw("public/registration.html", **values))
-    for field, blank in who.items():
-        if blank:
-            html = html.replace(blank, escape(words[field]))
-    return html
+    pieces = list(_pieces(html))
+    pieces[1::2] = [escape(words[_FIELD_OF[blank]]) for blank in pieces[1::2]]
+    return "".join(pieces)
+
+
+@lru_cache(64)
+def _pieces(page: str) -> list[str]:
+    """Return a page cut at its blanks: every second piece is one."""
+    return _BLANK.split(page)
 
 
 def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
     event = own.event
     if own.state != State.WAITLISTED:  # figures are shown to those who wait; for the others they would only be noise
-        event = replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0)
+        event = _without_figures(event)
     return Standing(
         event=event,
         state=own.state,
@@ -79,7 +91,18 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         ended_why=own.ended_why,
         serving=window.is_serving(event, now),
         saved=saved,
+        announced=own.announcements_ended_at is None,
     )
+
+
+def _without_figures(event: EventFacts) -> EventFacts:
+    """Return the event without what changes with every registration; the same object as long as the facts are."""
+    kept = _quiet.get(event.id)
+    if kept is None or kept[0] is not event:
+        if len(_quiet) >= KEPT:
+            _quiet.clear()
+        kept = _quiet[event.id] = (event, replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0))
+    return kept[1]
 
 
 def _words(own: Own, address: str) -> dict[str, str]:
@@ -91,6 +114,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "organisation": details.organisation,
         "job_title": details.job_title or "",
         "country": country(details.country),
+        "organisation_type": organisation_types.name(details.organisation_type),
         "code": own.code,
         "registered": dates.short_moment(own.registered_at, own.event.tz),
         "change": _below(address, "change"),
@@ -98,6 +122,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "change_email": _below(address, "email"),
         "data": _below(address, "data.json"),
         "erase": _below(address, "erase"),
+        "announcements": _below(address, "announcements"),
         "calendar": _below(address, "calendar.ics"),
     }
 

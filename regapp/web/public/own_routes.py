@@ -12,11 +12,12 @@ from regapp.rules.addresses import contact_key
 from regapp.services import contacts, dossier, erasure, registrations
 from regapp.services.own import Own
 from regapp.web import access, limits
+from regapp.web.forms import ConfirmForm, Form
 from regapp.web.pages import page
 from regapp.web.public import calendar
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
-from regapp.web.public.forms import ConfirmForm, DetailsForm, EmailForm, Form
+from regapp.web.public.forms import DetailsForm, EmailForm, asked_by
 from regapp.web.public.own_page import draw_own
 from regapp.web.public.true_now import true_now
 
@@ -33,14 +34,14 @@ def registration(own: Own) -> ResponseReturnValue:
 @access.link
 def change(own: Own) -> ResponseReturnValue:
     """Let a person correct what they said about themselves."""
-    form = DetailsForm(obj=own.details)
+    form = asked_by(own.event, DetailsForm(obj=own.details))
     if request.method == "GET" and not own.can_change(utcnow()):
         return redirect(own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change.html", own, form)
     _limit(own)
     with transaction():
-        registrations.change_details(own.id, form.details(), actor="attendee", now=utcnow())
+        registrations.change_details(own.id, form.details(own.details), actor="attendee", now=utcnow())
     return redirect(own_address(own.code, own.link_version, saved="1"), code=303)
 
 

@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
 from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import RegistrationClosed
 from regapp.rules import window
-from regapp.services import drafts, events, recent, registrations
+from regapp.services import drafts, events, recent, registrations, series
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
@@ -28,9 +27,10 @@ from regapp.web.public import calendar, work
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.described import describe
-from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, asked_by, new_submission
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
+from regapp.web.signing import form_token
 
 CSRF_HERE, SUBMISSION_HERE, WORK_HERE = secrets.token_hex(16), secrets.token_hex(16), secrets.token_hex(16)
 """Stand in a prepared form where each visitor's own values go. Random, so that no text of an event can have them."""
@@ -92,7 +92,7 @@ def register(slug: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _fresh_form(recent.get_by_slug(slug, now=now), now=now)
     found = recent.get_by_slug(slug, now=now, seats_may_lag=True)
-    form = RegistrationForm()
+    form = asked_by(found, RegistrationForm())
     if not form.validate():
         return _form_page(found, form, status=422)
     draft = drafts.prepare(found, form.applicant(), now=now)
@@ -114,7 +114,8 @@ def register(slug: str) -> ResponseReturnValue:
 
 
 def _draw_event(found: EventFacts, now_true: dict[str, Any]) -> str:
-    return draw("public/event.html", event=found, about=describe(found, now_true["phase"]), **now_true)
+    about, part_of = describe(found, now_true["phase"]), series.find(found.series_id)
+    return draw("public/event.html", event=found, about=about, series=part_of, **now_true)
 
 
 def _passes(form: RegistrationForm, draft: Draft) -> bool:
@@ -145,13 +146,13 @@ def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
     now_true = true_now(found, now)
 
     def draw_form() -> str:
-        form = RegistrationForm()
+        form = asked_by(found, RegistrationForm())
         html = _draw_form(found, form, now_true, challenge=WORK_HERE if work.is_asked(found) else None)
         return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
 
     html = prepared(f"register {found.slug}", (found, now_true), draw_form)
     submission = new_submission()
-    html = html.replace(CSRF_HERE, generate_csrf()).replace(SUBMISSION_HERE, submission)
+    html = html.replace(CSRF_HERE, form_token()).replace(SUBMISSION_HERE, submission)
     if work.is_asked(found):
         html = html.replace(WORK_HERE, escape(work.challenge(found, submission, now=now)))
     return Response(html)

@@ -1,9 +1,11 @@
-"""Fields and validators of public forms. They judge what can be known from the form alone."""
+"""Fields and validators of forms. They judge what can be known from the form alone."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,6 +15,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import TextArea
 
 from regapp.mail.messages import TURNS_DIRECTION
+from regapp.models import OrganisationType
 from regapp.speech import DEFAULT
 from regapp.web import countries
 from regapp.web.filters import number
@@ -21,6 +24,10 @@ BROKEN = "\N{REPLACEMENT CHARACTER}"
 """Stands where broken UTF-8 was, and takes the place of what we do not keep: so the visitor sees where it is."""
 YES = frozenset({"yes", "on", "y", "true", "1"})
 """What programs send for a box that is ticked, in lower case."""
+_PLAIN = re.compile("[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*")
+"""The part before the @ of nearly all addresses: it is right whatever follows. The whole address may be 254 long."""
+LONGEST_LOCAL = 64
+"""Characters before the @. Source: RFC 5321, 4.5.3.1.1."""
 Validator = Callable[[Any, Any], None]
 
 
@@ -54,6 +61,30 @@ class Lines(Line):
         """Take the first value that was sent; none is an empty text."""
         text = valuelist[0] if valuelist else ""
         self.data = "\n".join(clean(line) for line in text.splitlines()).strip()
+
+
+class Secret(StringField):  # type: ignore[misc]  # WTForms ships no types
+    """A password: taken as it was typed, spaces too, and never sent back. `autocomplete` tells browsers which one."""
+
+    def __init__(self, label: Any, validators: Any = (), *, autocomplete: str, **kwargs: Any) -> None:
+        """Make the field."""
+        super().__init__(label, validators, render_kw={"type": "password", "autocomplete": autocomplete}, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent."""
+        self.data = valuelist[0] if valuelist else ""
+
+
+class Prose(Lines):
+    """Markdown: text of several lines, whose indentation means something."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take the first value that was sent; none is an empty text."""
+        lines = (valuelist[0] if valuelist else "").expandtabs(4).splitlines()
+        indents = [line[: len(line) - len(line.lstrip(" "))] for line in lines]
+        self.data = "\n".join(
+            f"{indent}{text}" if text else "" for indent, text in zip(indents, map(clean, lines), strict=True)
+        ).strip("\n")
 
 
 class Tick(BooleanField):  # type: ignore[misc]  # WTForms ships no types
@@ -116,12 +147,31 @@ def known_country(form: Any, field: Any) -> None:
         raise StopValidation(_("Choose a country from the list"))
 
 
+def known_organisation_type(form: Any, field: Any) -> None:
+    """Refuse what is no kind of organisation that we count."""
+    if field.data not in set(OrganisationType):
+        raise StopValidation(_("Choose one from the list"))
+
+
 def mail_address(form: Any, field: Any) -> None:
     """Refuse what no mail can be sent to, and say what to change. Nobody is asked over the network."""
+    local, _at, domain = field.data.rpartition("@")
+    plain = len(local) <= LONGEST_LOCAL and _PLAIN.fullmatch(local) and domain.isascii()
+    if not (_is_domain(domain) if plain else _is_address(field.data)):
+        raise StopValidation(_address_problem(field.data))
+
+
+@lru_cache(4096)  # most people of one event write from few domains, and looking at one takes long
+def _is_domain(domain: str) -> bool:
+    return _is_address(f"a@{domain}")
+
+
+def _is_address(address: str) -> bool:
     try:
-        validate_email(field.data, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as error:
-        raise StopValidation(_address_problem(field.data)) from error
+        validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def _address_problem(address: str) -> str:

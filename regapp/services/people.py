@@ -1,0 +1,123 @@
+"""Which people of an event organizers look at: one view for the table, bulk actions, messages and lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select
+
+from regapp.db import db
+from regapp.models import Registration, Tag
+from regapp.rules import local_times
+from regapp.rules.searching import search_key
+from regapp.rules.states import State
+from regapp.services import events
+
+DAY = timedelta(days=1)
+SHORT = 3
+"""Letters of a word that is looked for anywhere. Of fewer there are too many; in scripts of syllables they do."""
+
+
+class Sort(StrEnum):
+    """What a view is sorted by."""
+
+    REGISTERED = "registered"
+    NAME = "name"
+    ORGANISATION = "organisation"
+    COUNTRY = "country"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """People of an event, and their order. Empty fields leave nobody out; the default is everybody, newest first.
+
+    `q`: words that must all be found in names, organisation, address or reference; `state` None is all states;
+    `country`: ISO 3166 code; `since`, `until`: first and last day of registering, in the event's zone.
+    """
+
+    q: str = ""
+    state: State | None = None
+    country: str = ""
+    tag: str = ""
+    organisation_type: str = ""
+    lang: str = ""
+    since: date | None = None
+    until: date | None = None
+    sort: Sort = Sort.REGISTERED
+    descending: bool = True
+
+
+def conditions(event_id: int, view: View) -> list[ColumnElement[bool]]:
+    """Return what a registration must fulfil to be in the view. Those who were erased are in none."""
+    found: list[ColumnElement[bool]] = [Registration.event_id == event_id, Registration.erased_at.is_(None)]
+    if view.state is not None:
+        found.append(Registration.state == view.state)
+    if view.country:
+        found.append(Registration.country == view.country)
+    if view.organisation_type:
+        found.append(Registration.organisation_type == view.organisation_type)
+    if view.lang:
+        found.append(Registration.lang == view.lang)
+    if view.since or view.until:
+        found += _registered_between(events.get(event_id).tz, view.since, view.until)
+    if view.tag:
+        found.append(_is_tagged(event_id, view.tag))
+    found += [_holds(word) for word in words(view)]
+    return found
+
+
+def _registered_between(tz: str, since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    found = []
+    if since:
+        found.append(Registration.registered_at >= local_times.at(datetime.combine(since, time()), tz))
+    if until:
+        found.append(Registration.registered_at < local_times.at(datetime.combine(until + DAY, time()), tz))
+    return found
+
+
+def _is_tagged(event_id: int, tag: str) -> ColumnElement[bool]:
+    """Say that a person has a tag. As an array, PostgreSQL begins with those who have it, not with everybody."""
+    tagged = select(Tag.registration_id).where(Tag.event_id == event_id, Tag.tag == tag)
+    if db.engine.dialect.name != "postgresql":
+        return Registration.id.in_(tagged)
+    return Registration.id == any_(func.array(tagged.scalar_subquery()))
+
+
+def words(view: View) -> list[str]:
+    """Return the words that are searched, in the form in which people are found by them."""
+    return [part for word in view.q.split() for part in search_key(word).split()]
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    """Say that a word is found in a person: anywhere, or, if it is one or two plain letters, where a word begins.
+
+    PostgreSQL has an index of each three letters, with the spaces before words; SQLite reads the keys of all people.
+    """
+    key = Registration.search_key
+    if len(word) >= SHORT:
+        return key.contains(word, autoescape=True)
+    begins = word.isascii() and word.isalnum()
+    if db.engine.dialect.name != "postgresql":
+        return func.instr(literal(" ").concat(key) if begins else key, f" {word}" if begins else word) > 0
+    if begins:
+        return or_(key.startswith(word, autoescape=True), key.contains(f" {word}", autoescape=True))
+    return func.strpos(key, word) > 0
+
+
+def order(view: View) -> list[ColumnElement[Any]]:
+    """Return the columns to sort by; the last one makes the order complete. Who does not wait comes after the queue."""
+    columns: dict[Sort, list[Any]] = {
+        Sort.REGISTERED: [],
+        Sort.NAME: [Registration.search_key],
+        Sort.ORGANISATION: [Registration.organisation_key],
+        Sort.COUNTRY: [Registration.country],
+        Sort.QUEUE: [Registration.queue_no],
+    }
+    chosen = [*columns[view.sort], Registration.id]
+    if view.descending:
+        return [column.desc().nulls_first() if column.nullable else column.desc() for column in chosen]
+    return [column.asc().nulls_last() if column.nullable else column.asc() for column in chosen]

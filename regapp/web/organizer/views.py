@@ -1,0 +1,67 @@
+"""A view of people in the address of a page: `?q=novak&state=waitlisted&sort=-name`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from regapp.rules.states import State
+from regapp.services.people import Sort, View
+from regapp.web.moments import FIRST_YEAR, LAST_YEAR
+
+LENGTH = 200
+"""Characters of a search that are read."""
+
+
+def from_args(args: Mapping[str, str]) -> View:
+    """Return the view that an address names; what it does not know in it is left out."""
+    sort = args.get("sort", "-registered")
+    state = args.get("state", "")
+    return View(
+        q=_text(args, "q", LENGTH),
+        state=State(state) if state in set(State) else None,
+        country=_text(args, "country", 2),
+        tag=_text(args, "tag", 40),
+        organisation_type=_text(args, "organisation_type", 20),
+        lang=_text(args, "language", 10),
+        since=_day(args, "since"),
+        until=_day(args, "until"),
+        sort=Sort(sort.removeprefix("-")) if sort.removeprefix("-") in set(Sort) else Sort.REGISTERED,
+        descending=sort.startswith("-"),
+    )
+
+
+def to_args(view: View, **changes: Any) -> dict[str, str]:
+    """Return the parts of the address of a view, with changes; what is as by default is left out."""
+    view = replace(view, **changes)
+    default = View()
+    parts = {
+        "q": view.q,
+        "state": view.state or "",
+        "country": view.country,
+        "tag": view.tag,
+        "organisation_type": view.organisation_type,
+        "language": view.lang,
+        "since": view.since or "",
+        "until": view.until or "",
+    }
+    found = {name: str(value) for name, value in parts.items() if value}
+    if (view.sort, view.descending) != (default.sort, default.descending):
+        found["sort"] = f"{'-' if view.descending else ''}{view.sort}"
+    return found
+
+
+def _text(args: Mapping[str, str], name: str, length: int) -> str:
+    """Return a part of the address without what no text in the database can hold."""
+    return args.get(name, "").replace("\0", "").strip()[:length]
+
+
+def _day(args: Mapping[str, str], name: str) -> date | None:
+    text = args.get(name, "")
+    try:
+        found = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return found if found and FIRST_YEAR <= found.year < LAST_YEAR else None
