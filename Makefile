@@ -30,7 +30,7 @@ dev: .venv/product ## serve with reloading and a debugger, and a worker that sen
 test: .venv/development chromium libreoffice ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
 ifeq ($(TESTS),)
 	$(BIN)/pytest -q tests/rules --cov=regapp/rules --cov-report term --cov-fail-under 100
-	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/rules
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/rules
 else
 	$(BIN)/pytest $(TESTS)
 endif
