@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from psycopg import sql
+from sqlalchemy import event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -211,6 +213,9 @@ def _build(environment: Settings) -> Flask:
         app = create_app(TestConfig(Path(environment["INSTANCE_DIR"]), **given))
     app.test_client_class = _Client
     app.jinja_env.bytecode_cache = _Compiled()
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _write_lightly)  # after the application's own
     return app
 
 
@@ -219,6 +224,11 @@ def _migrate(environment: Settings) -> None:
     with app.app_context():
         flask_migrate.upgrade()
     _let_go(app)
+
+
+def _write_lightly(connection: sqlite3.Connection, _record: object) -> None:
+    """Let SQLite leave writing to the disk to the system, as `tests.postgres` does. Servers that tests start do not."""
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _let_go(app: Flask) -> None:
