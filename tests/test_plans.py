@@ -9,12 +9,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event
 
 from regapp import links
 from regapp.clock import utcnow
 from regapp.db import db, transaction
+from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.rules.states import State
 from regapp.services import (
@@ -26,6 +29,7 @@ from regapp.services import (
     notes,
     notices,
     overview,
+    own,
     person,
     saved_views,
     waitlist,
@@ -149,3 +153,14 @@ def test_a_statement_without_an_index_would_be_noticed(app: Any, database: str) 
         plan = explain(connection, "SELECT id FROM registrations WHERE job_title = 'Director'", ())
 
     assert READS[database].search(plan)
+
+
+def test_ones_own_page_is_found_by_its_reference_alone_even_in_an_empty_table(app: Flask) -> None:
+    """A plan made before anybody has registered is kept by a connection while thousands come."""
+    with recording() as statements, pytest.raises(NotFound):
+        own.get_own("7K4M2-QXTB9")
+
+    with db.engine.connect() as connection:
+        plans = [explain(connection, statement, values) for statement, values in statements]
+    assert plans
+    assert not re.findall(r"ix_registrations_\w+", "\n".join(plans))
