@@ -6,13 +6,14 @@ The event of the settings' database is filled first (`bench.people`).
 from __future__ import annotations
 
 import json
+import random
 from datetime import timedelta
 from statistics import median
 from time import perf_counter
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from werkzeug.test import Client
 
 from bench import people
@@ -20,11 +21,13 @@ from bench.database import SLUG, Installation
 from regapp import create_app
 from regapp.clock import utcnow
 from regapp.db import db, transaction
-from regapp.models import Role
-from regapp.services import accounts, events, teams, unchanged
+from regapp.models import Registration, Role
+from regapp.services import accounts, events, records, teams, unchanged
+from regapp.services.records import Action
 
 PEOPLE = 100_000
-TIMES = 9
+TIMES, FEWER = 9, 5
+"""How often each page is asked for; and how often as if nobody had asked before."""
 FAR = 1000
 """The page in the middle of everybody: the farthest from both ends."""
 
@@ -56,7 +59,7 @@ def views() -> dict[str, dict[str, object]]:
 
 
 def measure(installation: Installation) -> dict[str, dict[str, float]]:
-    """Return the figures of an installation: view → milliseconds, `again` and at `first` sight."""
+    """Return the figures of an installation: view → milliseconds, `again`, after somebody `changed`, and at `first`."""
     found: dict[str, dict[str, float]] = json.loads(installation.python("-m", "bench.tables").splitlines()[-1])
     return found
 
@@ -85,15 +88,27 @@ def _signed_in(app: Flask) -> Client:
 
 
 def _times(app: Flask, client: Client, args: dict[str, object]) -> dict[str, float]:
-    """Return the median times of a page: when its people were counted before, and when they are counted anew."""
+    """Return the median times of a page: when nothing has changed, after each change, and first in a process."""
     address = f"/organizer/events/{SLUG}/people?{urlencode(args)}"
     _time(client, address)
     again = [_time(client, address) for _ in range(TIMES)]
-    first = []
+    changed, first = [], []
     for _ in range(TIMES):
+        _change_somebody(app)
+        changed.append(_time(client, address))
+    for _ in range(FEWER):
         unchanged.forget(app)
         first.append(_time(client, address))
-    return {"again": median(again), "first": median(first)}
+    return {"again": median(again), "changed": median(changed), "first": median(first)}
+
+
+def _change_somebody(app: Flask) -> None:
+    """Write what every change of a person leaves behind: a line of the history."""
+    with app.app_context(), transaction():
+        event_id = events.get_id(SLUG)
+        ids = select(func.min(Registration.id), func.max(Registration.id)).where(Registration.event_id == event_id)
+        about = {"event_id": event_id, "registration_id": random.randint(*db.session.execute(ids).one())}
+        records.remember([records.line(Action.NOTED, actor="account:1", now=utcnow(), **about)])
 
 
 def _time(client: Client, address: str) -> float:

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
-from waitress.server import create_server
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
 
 from regapp.cli.worker import work
 from regapp.services import accounts, events
@@ -24,6 +25,23 @@ CONNECTIONS = 900
 """Connections held at once. Slow visitors cost memory, not threads: a request is read whole before it gets one."""
 ENDING = 8.0
 """Seconds that the worker has to end its mail. Whoever stops a service commonly kills it after ten."""
+
+
+class Channel(HTTPChannel):
+    """A connection whose answer is sent by the thread that makes it, not by the loop that watches all connections.
+
+    That loop would look at such a connection again and again until all is sent, and take its turns from the very
+    thread that sends: it made one's own page five times as slow.
+    """
+
+    def writable(self) -> bool:
+        """Say whether the loop has anything to send: of a request in hand only what fills the thread's buffer."""
+        if self.requests and not self.will_close and self.total_outbufs_len < self.adj.outbuf_high_watermark:
+            return False
+        return bool(super().writable())
+
+
+BaseWSGIServer.channel_class = Channel
 
 
 def serve(app: Flask) -> None:

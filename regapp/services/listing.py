@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -24,6 +25,11 @@ from regapp.services.people import Sort, View
 
 PAGE = 50
 """People on a page."""
+BLOCK = 4096
+FEW = 8
+"""Registrations, by id, that are counted together; and blocks that are counted one by one, not all at once."""
+Counts: TypeAlias = dict[int, Counter[State]]
+"""Number of a block → people by state."""
 MANY = 1000
 """People of a search that can be looked through; who finds more needs another word. Counting all of them takes long."""
 
@@ -154,12 +160,12 @@ def _empty(counts: Counter[State], view: View, page: int) -> Listing:
 def list_countries(event_id: int) -> list[str]:
     """Return the codes of the countries from which people come."""
     there = (Registration.event_id == event_id, Registration.erased_at.is_(None))
-    return unchanged.work_out(event_id, "countries", lambda: _each(Registration.country, *there))
+    return unchanged.work_out(event_id, "countries", lambda _before, _changed: _each(Registration.country, *there))
 
 
 def list_tags(event_id: int) -> list[str]:
     """Return the tags that people of an event have, in their order."""
-    return unchanged.work_out(event_id, "tags", lambda: _each(Tag.tag, Tag.event_id == event_id))
+    return unchanged.work_out(event_id, "tags", lambda _before, _changed: _each(Tag.tag, Tag.event_id == event_id))
 
 
 def _find(event_id: int, view: View) -> Sequence[AnyRow]:
@@ -170,14 +176,29 @@ def _find(event_id: int, view: View) -> Sequence[AnyRow]:
 
 def _count(event_id: int, view: View) -> Counter[State]:
     """Return the people by state, as if the view asked for no state."""
-    name = replace(view, state=None, sort=Sort.REGISTERED, descending=True)
-    return unchanged.work_out(event_id, name, lambda: _count_anew(event_id, view))
+    narrowed = replace(view, state=None, sort=Sort.REGISTERED, descending=True)
+    counts = unchanged.work_out(event_id, narrowed, partial(_count_blocks, event_id, narrowed))
+    return sum(counts.values(), Counter())
 
 
-def _count_anew(event_id: int, view: View) -> Counter[State]:
-    wanted = people.conditions(event_id, replace(view, state=None))
-    counted = select(Registration.state, func.count()).where(*wanted).group_by(Registration.state)
-    return Counter({State(state): count for state, count in db.session.execute(counted)})
+def _count_blocks(event_id: int, view: View, before: Counts | None, changed: frozenset[int]) -> Counts:
+    """Return the people of a view by state, block by block; only those in which somebody has changed are read again."""
+    blocks = {id_ // BLOCK for id_ in changed}
+    if before is None or len(blocks) > FEW:
+        return _count_in(event_id, view)
+    counts = {block: count for block, count in before.items() if block not in blocks}
+    for block in blocks:
+        counts |= _count_in(event_id, view, Registration.id.between(block * BLOCK, block * BLOCK + BLOCK - 1))
+    return counts
+
+
+def _count_in(event_id: int, view: View, *within: ColumnElement[bool]) -> Counts:
+    block = (Registration.id // BLOCK).label("block")
+    counted = select(block, Registration.state, func.count()).where(*people.conditions(event_id, view), *within)
+    counts: Counts = defaultdict(Counter)
+    for number, state, count in db.session.execute(counted.group_by(block, Registration.state)):
+        counts[number][State(state)] = count
+    return counts
 
 
 def _parts(view: View, counts: Counter[State], listing: Listing) -> Iterator[Part]:

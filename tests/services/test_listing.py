@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -10,17 +12,19 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from bench import people as generator
-from regapp.db import db, transaction
-from regapp.models import Registration, Tag
+from regapp.db import db, table, transaction
+from regapp.errors import NotFound, RuleViolation
+from regapp.models import History, Registration, Tag
 from regapp.rules.searching import search_key
 from regapp.rules.states import State
-from regapp.services import erasure, listing, notes, registrations
+from regapp.services import capacity, erasure, listing, notes, records, registrations, unchanged
 from regapp.services.events import EventFacts
 from regapp.services.notes import Beside
 from regapp.services.people import Sort, View
+from regapp.services.records import Action
 from tests.factories import make_event, make_registration
 from tests.statements import counting
 
@@ -110,6 +114,95 @@ def test_whatever_changes_people_is_counted_at_once(app: Flask) -> None:
         erasure.erase(second.id, actor="attendee", now=NOW)
     assert listing.list_page(event.id, View(), page=1).counts == {State.CANCELLED: 1}
     assert listing.list_page(event.id, View(tag="speaker"), page=1).total == 0
+
+
+def test_whatever_happened_kept_counts_are_those_of_a_new_count(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "BLOCK", 4)
+    monkeypatch.setattr(listing, "FEW", 2)
+    event, dice = make_event(size=12), random.Random(1)
+    ids = [make_registration(event, now=NOW, country=dice.choice(["HU", "AT"])).id for _ in range(20)]
+    views = [View(), View(country="HU"), View(tag="a"), View(state=State.WAITLISTED)]
+
+    def tag(id_: int) -> None:
+        beside = notes._read(id_)
+        notes.save(id_, Beside("", ("a",) if not beside.tags else ()), seen=beside, actor="account:1", now=NOW)
+
+    def register(_id: int) -> None:
+        ids.append(make_registration(event, now=NOW, country=dice.choice(["HU", "AT"])).id)
+
+    changes = [
+        lambda id_: registrations.cancel(id_, actor="attendee", now=NOW),
+        lambda id_: erasure.erase(id_, actor="attendee", now=NOW),
+        lambda _id: capacity.resize(event.id, dice.randrange(30), actor="account:1", now=NOW),
+        tag, tag, tag,
+    ]  # fmt: skip
+    for _ in range(40):
+        change, chosen = dice.choice([*changes, register]), [dice.choice(ids) for _ in range(dice.randrange(4))]
+        for id_ in chosen:
+            if change is register:
+                register(id_)
+                continue
+            with transaction(), suppress(NotFound, RuleViolation):
+                change(id_)
+        kept = [listing.list_page(event.id, view, page=1).counts for view in views]
+        unchanged.forget(app)
+        assert kept == [listing.list_page(event.id, view, page=1).counts for view in views]
+
+
+def test_only_those_near_somebody_who_changed_are_counted_again(
+    crowd: EventFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "BLOCK", 20)
+    chosen = listing.list_page(crowd.id, View(state=State.CONFIRMED), page=1).people[0]
+    db.session.execute(update(Registration).values(country="XX"))  # behind everybody's back
+    db.session.commit()
+    before = listing.list_page(crowd.id, View(country="XX"), page=1).counts
+    db.session.execute(update(Registration).values(country="YY"))
+    db.session.commit()
+
+    with transaction():
+        notes.save(chosen.id, Beside("late", ()), seen=Beside("", chosen.tags), actor="account:1", now=NOW)
+    after = listing.list_page(crowd.id, View(country="XX"), page=1).counts
+
+    assert before is not None
+    assert after is not None
+    assert 0 < before.total() - after.total() <= 20
+
+
+def test_a_change_that_is_stored_later_than_a_newer_one_is_noticed(app: Flask) -> None:
+    event = make_event()
+    one, other = make_registration(event, now=NOW), make_registration(event, now=NOW)
+    last = max(db.session.scalars(select(History.id)))
+    asked: list[frozenset[int] | None] = []
+
+    def ask() -> None:
+        unchanged.work_out(event.id, "asked", lambda before, changed: asked.append(before and changed) or "kept")
+
+    ask()
+    for about, id_ in ((one.id, last + 9), (other.id, last + 5), (None, last + 12)):
+        line = records.line(Action.NOTED, event_id=event.id, registration_id=about, actor="account:1", now=NOW)
+        db.session.execute(insert(table(History)), [line | {"id": id_}])
+        db.session.commit()
+        ask()
+        ask()
+
+    assert asked == [None, {one.id}, {other.id}, None]
+
+
+def test_who_missed_more_lines_than_are_compared_begins_anew(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = make_event()
+    own = make_registration(event, now=NOW)
+    monkeypatch.setattr(unchanged, "_LINES", unchanged._LINES.limit(3))
+    monkeypatch.setattr(unchanged, "LINES", 3)
+    asked: list[object] = []
+    for notes_ in (0, 2, 3, 4):
+        line = {"event_id": event.id, "registration_id": own.id, "actor": "account:1", "now": NOW}
+        if notes_:
+            records.remember([records.line(Action.NOTED, **line) for _ in range(notes_)])
+            db.session.commit()
+        unchanged.work_out(event.id, "asked", lambda before, changed: asked.append(before) or len(asked))
+
+    assert asked == [None, 1, None, None]
 
 
 def test_each_filter_leaves_out_the_others(app: Flask) -> None:
