@@ -123,8 +123,7 @@ def look_for_people(event_id: int, code: str) -> None:
         for sort in Sort:
             for descending in (False, True):
                 listing.list_page(event_id, replace(view, sort=sort, descending=descending), page=1)
-    listing.list_countries(event_id)
-    listing.list_tags(event_id)
+    listing.find_choices(event_id)
     found = person.get_person(event_id, code)
     person.list_mails(found.own.id)
     person.list_history(found.own.id)

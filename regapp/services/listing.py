@@ -113,6 +113,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Codes of the countries from which people come, and the tags that they have, both in their order."""
+
+    countries: list[str]
+    tags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a view that is read in one go: its order and its people, and the first and last place wanted of it."""
 
@@ -157,15 +165,14 @@ def _empty(counts: Counter[State], view: View, page: int) -> Listing:
     return replace(listing, page=min(max(1, page), listing.pages))
 
 
-def list_countries(event_id: int) -> list[str]:
-    """Return the codes of the countries from which people come."""
+def find_choices(event_id: int) -> Choices:
+    """Return what the people of an event can be narrowed down by."""
+    return unchanged.work_out(event_id, "choices", lambda _before, _changed: _read_choices(event_id))
+
+
+def _read_choices(event_id: int) -> Choices:
     there = (Registration.event_id == event_id, Registration.erased_at.is_(None))
-    return unchanged.work_out(event_id, "countries", lambda _before, _changed: _each(Registration.country, *there))
-
-
-def list_tags(event_id: int) -> list[str]:
-    """Return the tags that people of an event have, in their order."""
-    return unchanged.work_out(event_id, "tags", lambda _before, _changed: _each(Tag.tag, Tag.event_id == event_id))
+    return Choices(_each(Registration.country, *there), _each(Tag.tag, Tag.event_id == event_id))
 
 
 def _find(event_id: int, view: View) -> Sequence[AnyRow]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, any_, func, or_, select
 
 from regapp.db import db
 from regapp.models import Registration, Tag
@@ -95,17 +96,17 @@ def words(view: View) -> list[str]:
 def _holds(word: str) -> ColumnElement[bool]:
     """Say that a word is found in a person: anywhere, or, if it is one or two plain letters, where a word begins.
 
-    PostgreSQL has an index of each three letters, with the spaces before words; SQLite reads the keys of all people.
+    PostgreSQL has an index of each three letters, with the spaces before words. SQLite reads the keys of all people,
+    for which GLOB is the quickest comparison: one that leaves out most of them comes first.
     """
-    key = Registration.search_key
-    if len(word) >= SHORT:
-        return key.contains(word, autoescape=True)
-    begins = word.isascii() and word.isalnum()
+    key, begins = Registration.search_key, len(word) < SHORT and word.isascii() and word.isalnum()
     if db.engine.dialect.name != "postgresql":
-        return func.instr(literal(" ").concat(key) if begins else key, f" {word}" if begins else word) > 0
+        plain = re.sub(r"([*?[])", r"[\1]", word)
+        found, first, later = (key.op("GLOB")(pattern) for pattern in (f"*{plain}*", f"{plain}*", f"* {plain}*"))
+        return and_(found, or_(first, later)) if begins else found
     if begins:
         return or_(key.startswith(word, autoescape=True), key.contains(f" {word}", autoescape=True))
-    return func.strpos(key, word) > 0
+    return key.contains(word, autoescape=True) if len(word) >= SHORT else func.strpos(key, word) > 0
 
 
 def order(view: View) -> list[ColumnElement[Any]]:

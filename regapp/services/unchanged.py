@@ -16,7 +16,7 @@ from regapp.models import History
 
 MOST = 200
 """Results kept; when there are more, all are forgotten."""
-LINES = 200
+LINES = 100
 """Lines of the history that are compared. Whose transaction took longer than so many others did is noticed later."""
 _KEPT = "regapp.unchanged"
 _LINES = (
