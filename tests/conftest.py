@@ -22,7 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from psycopg import sql
-from sqlalchemy import event
+from sqlalchemy import Dialect, Engine, event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -44,6 +44,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("regapp")
 
 _run = ExitStack()
+_statements: dict[str, tuple[Dialect, Any]] = {}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -216,7 +217,15 @@ def _build(environment: Settings) -> Flask:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _write_lightly)  # after the application's own
+        _share_statements(db.engine)
     return app
+
+
+def _share_statements(engine: Engine) -> None:
+    """Keep compiled statements for all applications of this process: they are found by dialect and statement."""
+    engine.dialect, engine._compiled_cache = _statements.setdefault(
+        engine.dialect.name, (engine.dialect, engine._compiled_cache)
+    )
 
 
 def _migrate(environment: Settings) -> None:
