@@ -135,6 +135,7 @@ def _statement_figures(installation: Installation, here: str) -> Iterator[Figure
 def _table_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
     here = f"table of {tables.PEOPLE:,} people, from request to HTML in one process, median of {tables.TIMES}; {here}"
     found = tables.measure(installation)
+    installation.flask("seats", "verify")
     for kind, said in SAID.items():
         for view, times in found.items():
             name = f"{database}: people, {view}, {said}"

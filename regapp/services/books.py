@@ -170,15 +170,12 @@ def _is_unsettled(snapshot: Connection, row: AnyRow, *, now: datetime) -> bool:
 def _checks() -> list[tuple[str, AnySelect]]:
     """Return what can be wrong, each with a query for `slug` and `name` of all that is."""
     moves = _moves()
-    last = select(moves).where(moves.c.following.is_(None)).subquery()
     living = _has_member(Registration.state.in_(LIVING))
     return [
         ("no limit of its own", select(Event.slug, literal(None).label("name")).where(~_has_quota())),
         (
             "state differs from the last line of the history",
-            _registrations()
-            .outerjoin(last, last.c.registration_id == Registration.id)
-            .where(last.c.after.is_distinct_from(Registration.state)),
+            _registrations().where(_last_state().is_distinct_from(Registration.state)),
         ),
         (
             "history with a gap: a line does not begin where the one before ended",
@@ -202,8 +199,19 @@ def _checks() -> list[tuple[str, AnySelect]]:
     ]
 
 
+def _last_state() -> ColumnElement[str | None]:
+    """Return what the last change of state of a registration led to: one look into an index for each of them."""
+    return (
+        select(History.after)
+        .where(History.registration_id == Registration.id, History.after.is_not(None))
+        .order_by(History.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
 def _moves() -> Subquery:
-    """Return the changes of state in the history, each with what the one before it led to and the next one's id."""
+    """Return the changes of state in the history, each with what the one before it led to."""
     order: dict[str, Any] = {"partition_by": History.registration_id, "order_by": History.id}
     return (
         select(
@@ -211,7 +219,6 @@ def _moves() -> Subquery:
             History.before,
             History.after,
             func.lag(History.after).over(**order).label("previous"),
-            func.lead(History.id).over(**order).label("following"),
         )
         .where(History.registration_id.is_not(None), History.after.is_not(None))
         .subquery()
