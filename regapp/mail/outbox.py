@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select, union_all, up
 from sqlalchemy.orm import aliased
 
 from regapp.clock import utcnow
-from regapp.db import db, transaction
+from regapp.db import compact, db, transaction
 from regapp.errors import NotFound
 from regapp.mail.announcing import withhold
 from regapp.mail.letters import Letter
@@ -215,6 +215,8 @@ def _send(
         trouble = _hand_over(letter, connection)
         if trouble is None:
             record_sent(letter, now=clock())
+            if letter.message == Message.ERASED:
+                compact()  # this was the last mail to that address, so no file shall keep it
             if isinstance(connection, Folder) and not _exists(letter):
                 connection.forget(letter)
             sent += 1

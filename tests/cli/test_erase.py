@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from regapp.clock import utcnow
-from regapp.db import db
+from regapp.db import compact, db, transaction
 from regapp.mail import outbox
+from regapp.services import erasure
 from regapp.services.drafts import Details
 from tests.factories import make_event, make_registration
 
@@ -48,6 +49,24 @@ def test_no_file_names_the_person_any_more(app: Flask, capfd: pytest.CaptureFixt
     assert (result.exit_code, result.output.splitlines()[0]) == (0, f"{own.code.lower()} is erased")
     assert _found(folder) == {}
     assert "quixote" not in "".join(capfd.readouterr()).lower()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_file_names_who_was_erased_by_button_once_the_receipt_is_sent(app: Flask) -> None:
+    own = make_registration(make_event(), details=WHO, email="zsuzsanna.quixote@example.org")
+    outbox.send_due(clock=utcnow)
+    with transaction():
+        erased = erasure.erase(own.id, actor="attendee", now=utcnow())
+    erasure.forget_files(erased)
+    compact()
+    folder = Path(app.config["INSTANCE_DIR"])
+    before = _found(folder)
+
+    outbox.send_due(clock=utcnow)
+    db.session.remove()
+
+    assert before == {"regapp.sqlite": [b"zsuzsanna", b"quixote"]}  # the receipt, with the address
+    assert _found(folder) == {}
 
 
 def test_once_is_enough_and_an_unknown_reference_is_an_error(app: Flask) -> None:
