@@ -20,7 +20,7 @@ from sqlalchemy import delete
 from regapp.cli.erase import erase_event
 from regapp.cli.settling import settle_all
 from regapp.clock import utcnow
-from regapp.db import db, transaction
+from regapp.db import compact, db, transaction
 from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.models import Heartbeat
@@ -168,6 +168,7 @@ def _erase_due() -> bool:
     now = utcnow()
     for event_id in erasure.list_due(now=now):
         erase_event(event_id, now=now)
+    compact()  # for those too who were erased while somebody read
     return False
 
 
