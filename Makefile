@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-e
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format lock bench screenshots translations chromium libreoffice clean
+.PHONY: help run dev test test-cluster check format lock bench screenshots translations chromium libreoffice clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ ifeq ($(TESTS),)
 else
 	$(BIN)/pytest $(TESTS)
 endif
+
+test-cluster: .venv/development ## two web servers, two workers, PostgreSQL under load while they are killed: up to five minutes
+	$(BIN)/python -m tests.cluster
 
 check: .venv/development ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check --quiet .

@@ -53,6 +53,9 @@ class Config:
         self.MAIL_REPLY_TO = env.get("MAIL_REPLY_TO", "")
         # Seconds that any step of talking to the mail server may take.
         self.MAIL_TIMEOUT = float(env.get("MAIL_TIMEOUT", "20"))
+        # Seconds after claiming a batch of mails in which the next of them may still be begun. What a worker claimed
+        # and left behind is taken over after these and 14 times MAIL_TIMEOUT.
+        self.MAIL_BATCH_SECONDS = float(env.get("MAIL_BATCH_SECONDS", "90"))
 
         # Reverse proxies in front of us, each of which sets X-Forwarded-For and -Proto. 0: nobody is believed.
         self.TRUSTED_PROXIES = _whole(env, "TRUSTED_PROXIES", 0)

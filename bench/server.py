@@ -55,8 +55,8 @@ def serving(installation: Installation, *, app: str = "wsgi:app", threads: int =
 
     `threads`: of each of granian's processes.
     """
-    port = _free_port()
-    command = ["-m", app.partition(":")[0]] if installation.is_embedded else _granian(app, port, threads)
+    port = free_port()
+    command = ["-m", app.partition(":")[0]] if installation.is_embedded else granian(app, port, threads)
     pool = EMBEDDED_THREADS if installation.is_embedded else threads
     environment = {**installation.environment, "PORT": str(port), "THREADS": str(pool)}
     log = installation.folder / f"server-{port}.log"
@@ -77,7 +77,8 @@ def serving(installation: Installation, *, app: str = "wsgi:app", threads: int =
         _stop(process)
 
 
-def _granian(app: str, port: int, threads: int) -> list[str]:
+def granian(app: str, port: int, threads: int) -> list[str]:
+    """Return what Python is to run: granian's processes, which come back when they fail."""
     # fmt: off
     return [
         "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--http", "1",
@@ -86,7 +87,8 @@ def _granian(app: str, port: int, threads: int) -> list[str]:
     # fmt: on
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -94,13 +96,14 @@ def _free_port() -> int:
 
 def _wait_for_page(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     give_up = time.monotonic() + STARTS_WITHIN
-    while not _shows_page(port):
+    while not shows_page(port):
         if process.poll() is not None or time.monotonic() > give_up:
             raise ServerFailed(log.read_text(errors="replace")[-2000:])
         time.sleep(0.02)
 
 
-def _shows_page(port: int) -> bool:
+def shows_page(port: int) -> bool:
+    """Say whether the server on this port shows its first page."""
     connection = http.client.HTTPConnection(HOST, port, timeout=STARTS_WITHIN)
     try:
         connection.request("GET", "/")

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -24,8 +25,9 @@ FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 INSTALL = "install PostgreSQL (Debian: apt-get install postgresql), or set TEST_DATABASE_URL"
 
 # The shell outlives nobody: when the process that holds the other end of its input ends, however it ends, the server
-# is told to stop and its folder goes.
-KEEP = '"$1"/postgres -D "$2" >>"$3"/log 2>&1 & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$3"'
+# is told to stop.
+KEEP = '"$1"/postgres -D "$2" >>"$3"/log 2>&1 & server=$!; read -r _; kill -INT $server; wait $server'
+KEEP_AND_REMOVE = f'{KEEP}; rm -rf "$3"'
 
 
 class NoPostgres(Exception):
@@ -44,9 +46,9 @@ def postgres_server(settings: dict[str, str] = FOR_TESTS) -> Iterator[str]:
         return
     home = Path(tempfile.mkdtemp(prefix="regapp-pg-"))
     try:
-        keeper = _start(home, settings)
+        keeper = prepare(home, settings).start(KEEP_AND_REMOVE)
         try:
-            yield _address(home)
+            yield address(home)
         finally:
             keeper.communicate()
     finally:
@@ -67,27 +69,50 @@ def new_database(server: str, *, template: str = "template1") -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _start(home: Path, settings: dict[str, str]) -> subprocess.Popen[str]:
-    """Make a cluster in `home` and start it, as a user whom PostgreSQL accepts: it refuses root."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A server that can be started, once or again and again. `user`: whom it runs as, None for ourselves."""
+
+    home: Path
+    binaries: Path
+    user: str | None
+
+    @property
+    def data(self) -> Path:
+        """Return the folder of its databases."""
+        return self.home / "data"
+
+    def start(self, keep: str = KEEP) -> subprocess.Popen[str]:
+        """Start it and wait until it answers; return the shell that stops it. Raises: NoPostgres."""
+        keeper = subprocess.Popen(
+            ["/bin/sh", "-c", keep, "keeper", str(self.binaries), str(self.data), str(self.home)],
+            user=self.user, cwd=self.home, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        )  # fmt: skip
+        _wait_until_ready(self.home, keeper)
+        return keeper
+
+    def stop_at_once(self) -> None:
+        """Let every process of it end where it stands, as a crash would: `pg_ctl -m immediate`."""
+        command = [str(self.binaries / "pg_ctl"), "-D", str(self.data), "-m", "immediate", "stop"]
+        subprocess.run(command, user=self.user, cwd=self.home, env=_environment(), capture_output=True, check=True)
+
+
+def prepare(home: Path, settings: dict[str, str]) -> Prepared:
+    """Make a cluster in `home`, to run as a user whom PostgreSQL accepts: it refuses root. Raises: NoPostgres."""
     user = _unprivileged_user()
     if user:
         shutil.chown(home, user)
     binaries = _readable(_find_binaries(), home, user)
-    data = home / "data"
-    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "regapp", "-E", "UTF8", "--locale=C"]
+    prepared = Prepared(home, binaries, user)
+    initdb = [str(binaries / "initdb"), "-D", str(prepared.data), "-U", "regapp", "-E", "UTF8", "--locale=C"]
     made = subprocess.run(
         [*initdb, "--auth=trust", "--no-sync"], user=user, cwd=home, env=_environment(), capture_output=True, text=True
     )
     if made.returncode:
         raise NoPostgres(f"initdb failed ({_last_line(made.stderr)}): {INSTALL}")
-    _write_settings(data, {"listen_addresses": "", "unix_socket_directories": str(home), **settings})
-    keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEP, "keeper", str(binaries), str(data), str(home)],
-        user=user, cwd=home, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-    )  # fmt: skip
-    _wait_until_ready(home, keeper)
-    return keeper
+    _write_settings(prepared.data, {"listen_addresses": "", "unix_socket_directories": str(home), **settings})
+    return prepared
 
 
 def _write_settings(data: Path, settings: dict[str, str]) -> None:
@@ -100,7 +125,7 @@ def _wait_until_ready(home: Path, keeper: subprocess.Popen[str]) -> None:
     give_up = time.monotonic() + STARTS_WITHIN
     while True:
         try:
-            psycopg.connect(_address(home), connect_timeout=2).close()
+            psycopg.connect(address(home), connect_timeout=2).close()
         except psycopg.OperationalError as error:
             if time.monotonic() < give_up:
                 time.sleep(0.05)
@@ -111,7 +136,8 @@ def _wait_until_ready(home: Path, keeper: subprocess.Popen[str]) -> None:
         return
 
 
-def _address(home: Path) -> str:
+def address(home: Path) -> str:
+    """Return the address of the server that runs there."""
     return f"postgresql://regapp@/postgres?host={quote(str(home), safe='')}"
 
 

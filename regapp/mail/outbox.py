@@ -36,8 +36,6 @@ from regapp.models import Announcement, Event, OutboxMail, Quota, QuotaKind, Reg
 
 BATCH = 50
 """Mails claimed, and sent over one connection, at a time."""
-IN_USE = timedelta(seconds=90)
-"""How long after claiming a batch the next mail of it may still be begun."""
 STEPS = 14
 """Answers of a mail server that one mail may wait for, connecting and signing in included."""
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -58,13 +56,14 @@ _UNSENT = and_(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None))
 _NONE_BEFORE = ~exists().where(
     _earlier.registration_id == OutboxMail.registration_id,
     _earlier.id < OutboxMail.id,
-    _earlier.sent_at.is_(None),
-    _earlier.failed_at.is_(None),
+    func.coalesce(_earlier.sent_at, _earlier.failed_at).is_(None),  # not as in `_UNSENT`, see below
     _earlier.announcement_id.is_(None),
 )
 """The mails of one registration leave in order, so one that is tried again holds back those behind it.
 
-Not so an announcement, which waits for its ten minutes and tells nothing about the registration.
+Not so an announcement, which waits for its ten minutes and tells nothing about the registration. Written so that no
+index of all unsent mails fits: PostgreSQL takes these for few until it has looked at the table (ANALYZE, not before a
+minute, and not soon after a crash), and would read all of them again for each.
 """
 _DUE = (
     select(OutboxMail.id)
@@ -121,8 +120,7 @@ def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
 
     Announcements that their recipients no longer want, or no longer are meant by, are taken out.
     """
-    # Long enough for the slowest mail that may be begun while the lease is in use.
-    lease_until = now + IN_USE + STEPS * timedelta(seconds=current_app.config["MAIL_TIMEOUT"])
+    lease_until = now + in_use() + slowest()  # for the slowest mail that may be begun while the lease is in use
     with transaction():
         due = _DUE.with_for_update(skip_locked=True, of=OutboxMail)  # SQLite: the write lock is enough
         ids: list[int] = []
@@ -133,6 +131,16 @@ def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
             ids = withhold(found)
         db.session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(lease_until=lease_until))
         return [Letter.read(row) for row in db.session.execute(_LETTERS.where(OutboxMail.id.in_(ids)))]
+
+
+def in_use() -> timedelta:
+    """Return how long after claiming a batch the next mail of it may still be begun."""
+    return timedelta(seconds=current_app.config["MAIL_BATCH_SECONDS"])
+
+
+def slowest() -> timedelta:
+    """Return how long one mail may take at most."""
+    return STEPS * timedelta(seconds=current_app.config["MAIL_TIMEOUT"])
 
 
 def record_sent(letter: Letter, *, now: datetime) -> None:
@@ -207,9 +215,9 @@ def _is_anything_due(*, now: datetime) -> bool:
 def _send(
     batch: Sequence[Letter], connection: Connection | Folder, clock: Clock, stopping: Callable[[], bool]
 ) -> Report:
-    sent, failed, until = 0, 0, clock() + IN_USE
+    sent = failed = 0
     for index, letter in enumerate(batch):
-        if stopping() or clock() >= until:
+        if stopping() or clock() >= letter.lease_until - slowest():
             give_back(batch[index:], now=clock())
             break
         trouble = _hand_over(letter, connection)

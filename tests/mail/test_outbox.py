@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from regapp.errors import NotFound
 from regapp.mail import outbox
 from regapp.mail.letters import Letter
 from regapp.mail.messages import About, Message, compose
-from regapp.mail.outbox import GIVE_UP, IN_USE, Report, claim, send_again, send_due
+from regapp.mail.outbox import GIVE_UP, Report, claim, in_use, send_again, send_due
 from regapp.models import OutboxMail
 from regapp.services import records, registrations
 from tests.factories import make_event, make_registration
@@ -396,13 +397,26 @@ class TestLease:
         event = make_event()
         for _ in range(4):
             make_registration(event, now=now)
-        clock = _Ticking(now, IN_USE / 5)  # each mail looks at the clock twice
+        clock = _Ticking(now, in_use() / 5)  # each mail looks at the clock twice
 
         report = send_due(clock=clock)
 
         assert report == Report(sent=2)
         assert [row.sent_at is None for row in _rows()] == [False, False, True, True]
         assert [row.lease_until for row in _rows()] == [None] * 4
+
+    def test_who_was_stopped_between_claiming_and_sending_begins_none(
+        self, smtp_app: Flask, mailbox: Mailbox, now: datetime
+    ) -> None:
+        for _ in range(2):
+            make_registration(make_event(), now=now)
+        asked = count()
+
+        report = send_due(clock=lambda: now if next(asked) < 2 else now + LATER)  # looks, claims, and is stopped there
+
+        assert report == Report()
+        assert mailbox.taken == []
+        assert [row.lease_until for row in _rows()] == [None, None]
 
     def test_told_to_stop_it_ends_after_this_mail(self, smtp_app: Flask, mailbox: Mailbox, now: datetime) -> None:
         event = make_event()
@@ -420,7 +434,7 @@ class TestLease:
 
             (letter,) = claim(now=now)
 
-        assert letter.lease_until - now - IN_USE >= timedelta(seconds=13 * 20)
+            assert letter.lease_until - now - in_use() >= timedelta(seconds=13 * 20)
 
 
 def test_a_mail_knows_whether_its_event_has_places(app: Flask, now: datetime) -> None:
