@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-e
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-cluster check format lock bench screenshots translations chromium libreoffice clean
+.PHONY: help run dev test test-cluster test-fire check format lock bench screenshots translations chromium libreoffice strace nginx clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,7 @@ dev: .venv/product ## serve with reloading and a debugger, and a worker that sen
 	@$(FLASK) db upgrade
 	@$(FLASK) worker & worker=$$!; trap 'kill $$worker' EXIT; $(FLASK) run --debug --port $(PORT)
 
-test: .venv/development chromium libreoffice ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
+test: .venv/development chromium libreoffice strace ## run all tests on SQLite and PostgreSQL; TESTS="tests/rules -x" runs a part
 ifeq ($(TESTS),)
 	$(BIN)/pytest -q tests/rules --cov=regapp/rules --cov-report term --cov-fail-under 100
 	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/rules
@@ -37,6 +37,9 @@ endif
 
 test-cluster: .venv/development ## two web servers, two workers, PostgreSQL under load while they are killed: up to five minutes
 	$(BIN)/python -m tests.cluster
+
+test-fire: .venv/development strace nginx ## kill the embedded server fifty times under load; rude clients at all servers (10 minutes)
+	$(BIN)/python -m tests.fire
 
 check: .venv/development ## format, lint, types, import contracts, templates
 	$(BIN)/ruff format --check --quiet .
@@ -82,6 +85,22 @@ libreoffice: # opens the lists that we write, in the tests
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends libreoffice-calc-nogui; \
 	else \
 		echo "The tests of spreadsheets need LibreOffice: install it (Debian: apt-get install libreoffice-calc-nogui)." >&2; exit 1; \
+	fi
+
+strace: # shows that a registration is on the disk before it is answered
+	@command -v strace >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends strace; \
+	else \
+		echo "The tests of the disk need strace: install it (Debian: apt-get install strace)." >&2; exit 1; \
+	fi
+
+nginx: # the proxy that stands before granian
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends nginx-light; \
+	else \
+		echo "test-fire needs nginx: install it (Debian: apt-get install nginx-light)." >&2; exit 1; \
 	fi
 
 .venv/bin/python:

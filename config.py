@@ -30,7 +30,23 @@ class Config:
         self.DATABASE_URL = env.get("DATABASE_URL", "")
         self.EMBEDDED = not self.DATABASE_URL
         self.SQLALCHEMY_DATABASE_URI = _driver(self.DATABASE_URL) or f"sqlite:///{self.INSTANCE_DIR}/regapp.sqlite"
-        self.SQLALCHEMY_ENGINE_OPTIONS = _engine_options(self.SQLALCHEMY_DATABASE_URI, threads=self.THREADS)
+        # Seconds that a statement may take on PostgreSQL; that anybody waits for a lock, on SQLite for the one that is
+        # needed to write; and after which PostgreSQL ends a transaction that does nothing.
+        self.STATEMENT_TIMEOUT = _whole(env, "STATEMENT_TIMEOUT", 15)
+        self.LOCK_TIMEOUT = _whole(env, "LOCK_TIMEOUT", 10)
+        self.TRANSACTION_TIMEOUT = _whole(env, "TRANSACTION_TIMEOUT", 60)
+        # Seconds to wait for a connection of the pool, and for PostgreSQL to take a new one; and after which one counts
+        # as lost if PostgreSQL's machine does not confirm what it was sent.
+        self.CONNECT_TIMEOUT = _whole(env, "CONNECT_TIMEOUT", 5)
+        self.NETWORK_TIMEOUT = _whole(env, "NETWORK_TIMEOUT", 20)
+        self.SQLALCHEMY_ENGINE_OPTIONS = self._engine_options()
+
+        # The embedded server: connections held at once (who has asked for nothing longest makes room for a new one),
+        # seconds after which it closes one on which nothing happens, and seconds to finish what is in hand when it is
+        # told to end. Whoever stops a service commonly kills it after ten.
+        self.CONNECTIONS = _whole(env, "CONNECTIONS", 900)
+        self.IDLE_TIMEOUT = _whole(env, "IDLE_TIMEOUT", 30)
+        self.STOP_TIMEOUT = _whole(env, "STOP_TIMEOUT", 8)
 
         # Whether the embedded server sends mails itself. Default: on with SQLite, off with DATABASE_URL, where workers
         # are processes of their own.
@@ -62,6 +78,8 @@ class Config:
         # Where several processes count together how often something was asked for: redis://host:6379/0. Unset, or
         # while it is away, each process counts by itself.
         self.REDIS_URL = env.get("REDIS_URL", "")
+        # Seconds that Redis may take to connect or to answer before it counts as away.
+        self.REDIS_TIMEOUT = float(env.get("REDIS_TIMEOUT", "0.25"))
 
         # Opens /metrics to others than this machine itself (Authorization: Bearer …).
         self.METRICS_TOKEN = env.get("METRICS_TOKEN", "")
@@ -88,6 +106,36 @@ class Config:
         self.BABEL_DEFAULT_LOCALE = "en"
         self.BABEL_DEFAULT_TIMEZONE = "UTC"
         self.TESTING = False
+
+    def _engine_options(self) -> dict[str, Any]:
+        shared = {
+            "hide_parameters": True,  # errors name the statement, never what somebody typed
+            "pool_timeout": self.CONNECT_TIMEOUT,
+        }
+        if self.SQLALCHEMY_DATABASE_URI.startswith("sqlite"):
+            connect = {"timeout": self.LOCK_TIMEOUT}
+            return {**shared, "pool_size": self.THREADS, "max_overflow": 2, "connect_args": connect}
+        limits = {
+            "statement_timeout": f"{self.STATEMENT_TIMEOUT}s",
+            "lock_timeout": f"{self.LOCK_TIMEOUT}s",
+            "idle_in_transaction_session_timeout": f"{self.TRANSACTION_TIMEOUT}s",
+            "random_page_cost": "1.1",  # what is asked for lies in memory or on an SSD: indexes are worth it
+        }
+        return {
+            **shared,
+            # Reading statements stand for themselves: no BEGIN, no ROLLBACK, two round trips less. See
+            # db.transaction().
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+            "pool_size": self.THREADS + 1,  # one a thread, one for a worker beside them
+            "max_overflow": 0,
+            "connect_args": {
+                "connect_timeout": self.CONNECT_TIMEOUT,
+                "tcp_user_timeout": self.NETWORK_TIMEOUT * 1000,  # milliseconds; keepalives are on as shipped
+                "keepalives_idle": self.NETWORK_TIMEOUT,
+                "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            },
+        }
 
 
 class TestConfig(Config):
@@ -117,22 +165,3 @@ def _driver(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
-
-
-def _engine_options(url: str, *, threads: int) -> dict[str, Any]:
-    private = {"hide_parameters": True}  # errors name the statement, never what somebody typed
-    if url.startswith("sqlite"):
-        seconds = 10  # of busy_timeout
-        return {**private, "pool_size": threads, "max_overflow": 2, "connect_args": {"timeout": seconds}}
-    limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-    limits += " -c random_page_cost=1.1"  # what is asked for lies in memory or on an SSD: indexes are worth it
-    return {
-        **private,
-        # Reading statements stand for themselves: no BEGIN, no ROLLBACK, two round trips less. See db.transaction().
-        "isolation_level": "AUTOCOMMIT",
-        "skip_autocommit_rollback": True,
-        "pool_size": threads + 1,  # one a thread, one for a worker beside them
-        "max_overflow": 0,
-        "pool_timeout": 5,  # seconds
-        "connect_args": {"connect_timeout": 5, "options": limits},
-    }

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +50,21 @@ class Server:
 
 
 @contextmanager
-def serving(installation: Installation, *, app: str = "wsgi:app", threads: int = THREADS) -> Iterator[Server]:
+def serving(
+    installation: Installation,
+    *,
+    app: str = "wsgi:app",
+    threads: int = THREADS,
+    port: int | None = None,
+    under: Sequence[str] = (),
+    first_page: str = "/",
+) -> Iterator[Server]:
     """Serve the installation: embedded as `python wsgi.py` does, on PostgreSQL with granian. Raises: ServerFailed.
 
-    `threads`: of each of granian's processes.
+    `threads`: of each of granian's processes. `port`: a free one if none is given. `under`: a program that starts it.
+    `first_page`: what it must show to count as started.
     """
-    port = free_port()
+    port = port or free_port()
     command = ["-m", app.partition(":")[0]] if installation.is_embedded else granian(app, port, threads)
     pool = EMBEDDED_THREADS if installation.is_embedded else threads
     environment = {**installation.environment, "PORT": str(port), "THREADS": str(pool)}
@@ -63,7 +72,7 @@ def serving(installation: Installation, *, app: str = "wsgi:app", threads: int =
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *command],
+            [*under, sys.executable, *command],
             cwd=ROOT,
             env=environment,
             stdout=output,
@@ -71,7 +80,7 @@ def serving(installation: Installation, *, app: str = "wsgi:app", threads: int =
             start_new_session=True,  # a group of its own, so that all of it can be stopped
         )
     try:
-        _wait_for_page(process, port, log)
+        _wait_for_page(process, port, first_page, log)
         yield Server(port, process.pid, time.monotonic() - began)
     finally:
         _stop(process)
@@ -94,19 +103,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for_page(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_for_page(process: subprocess.Popen[bytes], port: int, page: str, log: Path) -> None:
     give_up = time.monotonic() + STARTS_WITHIN
-    while not shows_page(port):
+    while not shows_page(port, page):
         if process.poll() is not None or time.monotonic() > give_up:
             raise ServerFailed(log.read_text(errors="replace")[-2000:])
         time.sleep(0.02)
 
 
-def shows_page(port: int) -> bool:
+def shows_page(port: int, page: str = "/") -> bool:
     """Say whether the server on this port shows its first page."""
     connection = http.client.HTTPConnection(HOST, port, timeout=STARTS_WITHIN)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", page)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

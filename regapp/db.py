@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Row, Table, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, ExceptionContext, MetaData, Row, Table, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
+
+_FILE_TROUBLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+"""Errors after which SQLite's file must be opened anew: what was opened for reading only stays so for ever."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A result row, whatever its columns."""
@@ -215,3 +218,13 @@ def _prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _open_anew(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if (
+            isinstance(error, sqlite3.OperationalError)
+            and getattr(error, "sqlite_errorcode", 0) & 0xFF in _FILE_TROUBLE
+        ):
+            engine.dispose()  # all of them: SQLite shares what it has opened within a process
+            context.is_disconnect = True

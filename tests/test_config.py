@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import flask_migrate
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from config import Config, TestConfig
 from regapp import create_app
@@ -102,7 +105,24 @@ def test_migrating_makes_the_instance_folder_if_it_is_not_there(tmp_path: Path) 
     assert (tmp_path / "deep" / "instance" / "regapp.sqlite").is_file()
 
 
-@pytest.mark.parametrize("name", ["PORT", "THREADS", "MAIL_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "THREADS", "MAIL_PORT", "LOCK_TIMEOUT"])
 def test_a_setting_that_is_no_number_is_named(name: str) -> None:
     with pytest.raises(SystemExit, match=f"{name} is “abc”: it must be a whole number"):
         Config({name: "abc"})
+
+
+def test_time_limits_reach_the_database(build_app: Callable[..., Flask]) -> None:
+    app = build_app(STATEMENT_TIMEOUT="7", LOCK_TIMEOUT="3", TRANSACTION_TIMEOUT="11")
+    if app.config["EMBEDDED"]:
+        asked = {"PRAGMA busy_timeout": 3000}  # milliseconds
+    else:
+        asked = {
+            "SHOW statement_timeout": "7s",
+            "SHOW lock_timeout": "3s",
+            "SHOW idle_in_transaction_session_timeout": "11s",
+        }
+
+    with app.app_context(), db.engine.connect() as connection:
+        found = {question: connection.scalar(text(question)) for question in asked}
+
+    assert found == asked

@@ -258,6 +258,17 @@ def test_without_any_postgresql_the_process_lives_and_says_so(build_app: Callabl
     assert answers == {"/": 503, "/readyz": 503, "/healthz": 200, "/privacy": 200}
 
 
+def test_connections_cut_while_nobody_asked_cost_one_answer_at_most(client: FlaskClient, away: Away) -> None:
+    client.get("/readyz")
+
+    with away():
+        pass
+
+    answers = [client.get("/readyz").status_code for _ in range(5)]
+
+    assert answers[1:] == [200] * 4
+
+
 def test_readyz_follows_the_database(client: FlaskClient, away: Away) -> None:
     with away():
         unready = client.get("/readyz")

@@ -38,8 +38,6 @@ PASSWORDS_FROM_ANYWHERE = RateLimitItemPerHour(100)
 """For passwords of one account tried from anywhere, save from browsers that its owner has used."""
 CODES = RateLimitItemPerHour(10)
 """For one-time codes of one account, tried by who knows the password."""
-TIMEOUT = 0.25
-"""Seconds that Redis may take; then this process counts by itself."""
 AWAY = 30.0
 """Seconds until Redis is asked again after it did not answer."""
 
@@ -49,9 +47,9 @@ log = structlog.get_logger()
 class Limits:
     """The counters of one application."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, timeout: float) -> None:
         self.here = FixedWindowRateLimiter(MemoryStorage())
-        self.shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
+        self.shared = FixedWindowRateLimiter(_redis(redis_url, timeout)) if redis_url else None
         self.away_until = 0.0
 
     def hit(self, limit: RateLimitItem, *names: str) -> int | None:
@@ -67,7 +65,7 @@ class Limits:
 
 def init_app(app: Flask) -> None:
     """Give the application its counters."""
-    app.extensions["limits"] = Limits(app.config["REDIS_URL"])
+    app.extensions["limits"] = Limits(app.config["REDIS_URL"], timeout=app.config["REDIS_TIMEOUT"])
 
 
 def check(limit: RateLimitItem, what: str, whom: str) -> None:
@@ -101,5 +99,5 @@ def _hit(limiter: FixedWindowRateLimiter, limit: RateLimitItem, names: tuple[str
     return max(1, round(limiter.get_window_stats(limit, *names).reset_time - utcnow().timestamp()))
 
 
-def _redis(url: str) -> Any:
-    return RedisStorage(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+def _redis(url: str, timeout: float) -> Any:
+    return RedisStorage(url, socket_timeout=timeout, socket_connect_timeout=timeout)

@@ -1,0 +1,124 @@
+"""Visitors who do not give up: a form is sent again, as it is, until there is an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from bench import visits
+from bench.load import Client, Job, LoadFailed
+from bench.visits import Answer, Ask, Form, Site
+from tests.races.visitors import HOST, cancel, location, look, register, standing
+
+VISITORS = 6
+PATIENCE = 60.0
+"""Seconds after which somebody who was never answered gives up: the server is not coming back."""
+PAUSE = 0.02
+"""Seconds until the same is sent again."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What visitors were told. `paths`: address of a person → own page; `cancelled`: addresses; `again`: repeats."""
+
+    paths: dict[str, str] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+    again: int = 0
+    away: int = 0
+    """Answers that the records cannot be reached."""
+
+
+class Visitor:
+    """One who registers again and again, each time as somebody new, and cancels every third time."""
+
+    def __init__(self, name: str, port: int, slug: str, told: Told) -> None:
+        self._name, self._port, self._slug, self._told = name, port, slug, told
+
+    def visit_until(self, stop: Callable[[], bool]) -> None:
+        """Register people until told to stop; the last one is answered."""
+        number = 0
+        while not stop():
+            form = self.open_form()
+            email = f"{self._name}.{number}@example.org"
+            answer = self.ask(register(self._slug, form, email))
+            assert answer.status == 303, f"registering: {answer.status}"
+            self._told.paths[email] = path = location(answer)
+            if number % 3 == 2:
+                self._cancel(path, form)
+                self._told.cancelled.add(email)
+            number += 1
+
+    def open_form(self) -> Form:
+        """Open the form."""
+        site = Site(HOST, self._slug, tag="")
+        visit = visits.fetch(site, 0)
+        answer = self.ask(next(visit))
+        with suppress(StopIteration):
+            visit.send(answer)
+        return site.kept_forms[0]
+
+    def ask(self, ask: Ask) -> Answer:
+        """Send it until there is an answer other than that the records cannot be reached."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            with suppress(OSError, LoadFailed):
+                answer = send(self._port, ask)
+                if answer.status != 503:
+                    return answer
+                self._told.away += 1
+            self._told.again += 1
+            assert time.monotonic() < give_up, f"nobody answers {ask.kind}"
+            time.sleep(PAUSE)
+
+    def _cancel(self, path: str, form: Form) -> None:
+        self.ask(cancel(path, form))
+        state, _ = standing(self.ask(look(path)))
+        assert state == "cancelled", f"cancelled, but {state}"
+
+
+def send(port: int, ask: Ask) -> Answer:
+    """Send a request over a connection of its own. Raises: OSError, LoadFailed if there is no whole answer."""
+    return finish(begin(port, ask))
+
+
+def begin(port: int, ask: Ask) -> Client:
+    """Send a request, over a connection of its own, without waiting for the answer. Raises: OSError."""
+    client = Client(Job(port=port, visit="", slug="", tag="", count=0))
+    client.send(ask)
+    return client
+
+
+def finish(client: Client) -> Answer:
+    """Return the answer and close the connection. Raises: OSError, LoadFailed if there is no whole answer."""
+    with closing(client.socket):
+        while (answer := client.receive()) is None:
+            pass
+        return answer
+
+
+@contextmanager
+def visiting(port: int, slug: str) -> Iterator[Told]:
+    """Let visitors come meanwhile; wait afterwards until each has an answer. Raises: AssertionError of any of them."""
+    told, stop = Told(), Event()
+    failures: list[Exception] = []
+
+    def visit(number: int) -> None:
+        try:
+            Visitor(f"visitor.{number}", port, slug, told).visit_until(stop.is_set)
+        except Exception as error:  # handed to the one who waits
+            failures.append(error)
+
+    threads = [Thread(target=visit, args=(number,)) for number in range(VISITORS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield told
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
