@@ -124,5 +124,6 @@ def _zone(tz: str, *, first: int, last: int) -> Timezone:
     for part in parts:
         gained = part["TZOFFSETTO"].td - part["TZOFFSETFROM"].td
         if gained.total_seconds() > 0:  # 3.6.5: a change begins in the time that it ends
-            part["DTSTART"].dt -= gained
+            for begins in (part["DTSTART"], *(part["RDATE"].dts if "RDATE" in part else ())):
+                begins.dt -= gained
     return zone

@@ -33,6 +33,8 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "interest": letter.size == 0,
         "state": facts.get("state"),
         "before": facts.get("before"),
+        "by_organizers": facts.get("by_organizers", False),
+        "moved": facts["link_version"] > 0 if "link_version" in facts else False,
         "registered_on": letter.registered_at and times.day(letter.registered_at, tz, lang),
         "change_until": letter.change_until and times.moment(letter.change_until, tz, lang),
         "serving_ended": times.moment(min(letter.serve_until or letter.closes_at, letter.starts_at), tz, lang),

@@ -167,7 +167,10 @@ def send_links(event_id: int, ids: Sequence[int], *, now: datetime) -> Tally:
     told = [row for row in rows if row.party_id in reminded]
     if told:
         records.post([
-            compose(Message.LINK_AGAIN, waitlist.about(event, row), now=now, priority=BULK, state=row.state)
+            compose(
+                Message.LINK_AGAIN, waitlist.about(event, row), now=now, priority=BULK, state=row.state,
+                by_organizers=True,
+            )
             for row in told
         ])  # fmt: skip
     return Tally(len(told), len(ids) - len(told))

@@ -97,8 +97,8 @@ def _tell_both(event: EventFacts, row: AnyRow, email: str, *, actor: str, now: d
         before, address=ascii_address(email), link_version=row.link_version + 1, sequence=before.sequence + 1
     )
     records.post([
-        compose(Message.EMAIL_CHANGED, after, now=now, state=row.state),
-        compose(Message.EMAIL_LEFT, replace(before, code="", name=""), now=now),
+        compose(Message.EMAIL_CHANGED, after, now=now, state=row.state, **records.doer(actor)),
+        compose(Message.EMAIL_LEFT, replace(before, code="", name=""), now=now, **records.doer(actor)),
     ])  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def send_link(row: AnyRow, *, now: datetime) -> bool:
     due = row.contact_key is not None and _take_turn(row, now=now)
     if due:
         about = waitlist.about(events.get(row.event_id), row)
-        records.post([compose(Message.LINK_AGAIN, about, now=now, state=row.state)])
+        records.post([compose(Message.LINK_AGAIN, about, now=now, state=row.state, by_organizers=True)])
     return due
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from regapp import speech
 from regapp.db import db, table
 from regapp.links import new_code
 from regapp.mail.messages import SINGLE, About, Message, compose
@@ -51,6 +52,10 @@ class Details:
     def name(self) -> str:
         """Return the names that there are, first name first."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    def name_in(self, lang: str) -> str:
+        """Return the names that there are, in the order of this language."""
+        return speech.full_name(self.first_name, self.last_name, lang)
 
     def row(self) -> dict[str, str | None]:
         """Return the columns that hold them."""
@@ -126,7 +131,7 @@ def party_row(draft: Draft) -> dict[str, Any]:
     return {
         "event_id": draft.event.id,
         "contact_key": draft.contact_key,
-        "contact_name": applicant.details.name,
+        "contact_name": applicant.details.name_in(applicant.lang),
         "contact_email": applicant.email,
         "lang": applicant.lang,
         "submission_hash": draft.submission_hash,
@@ -191,5 +196,5 @@ def _about(draft: Draft) -> About:
         sequence=draft.event.revision,
         lang=applicant.lang,
         address=ascii_address(applicant.email),
-        name=applicant.details.name,
+        name=applicant.details.name_in(applicant.lang),
     )

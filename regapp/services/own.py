@@ -40,12 +40,25 @@ class Own:
     announcements_ended_at: datetime | None = None
 
     def can_change(self, now: datetime) -> bool:
-        """Say whether details and address may still be changed."""
-        return State(self.state) in LIVING and now < window.change_ends_at(self.event)
+        """Say whether details and address may still be changed by the person."""
+        return self._is_open and now < window.change_ends_at(self.event)
+
+    def change_ended_at(self, now: datetime) -> datetime | None:
+        """Return when changing ended, None while it has not, and where it is not a matter of time."""
+        ends_at = window.change_ends_at(self.event)
+        return ends_at if self._is_open and ends_at <= now else None
+
+    def can_leave(self, now: datetime) -> bool:
+        """Say whether the person may still give the place up: nobody has one at an event that is called off."""
+        return self._is_open and now < self.event.starts_at
 
     def can_cancel(self, now: datetime) -> bool:
-        """Say whether it may still be cancelled."""
+        """Say whether it may still be cancelled, if only by organizers."""
         return State(self.state) in LIVING and now < self.event.starts_at
+
+    @property
+    def _is_open(self) -> bool:
+        return State(self.state) in LIVING and not self.event.cancelled
 
 
 _mine = table(Registration).c

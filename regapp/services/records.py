@@ -52,6 +52,11 @@ def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: 
     return {**empty, "event_id": event_id, "action": action, "actor": actor, "at": now, **values}
 
 
+def doer(actor: str) -> dict[str, bool]:
+    """Return the fact by which a mail says that the organizers did it, not the person whom it goes to."""
+    return {} if actor == "attendee" else {"by_organizers": True}
+
+
 def remember(lines: Sequence[dict[str, Any]]) -> None:
     """Store history lines, in one statement."""
     db.session.execute(_HISTORY, list(lines))

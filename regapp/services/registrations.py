@@ -136,7 +136,7 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
     changed = [key for key, value in new.items() if getattr(row, key) != value]
     if not changed:
         return
-    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name))
+    db.session.execute(update(Party).where(Party.id == row.party_id).values(contact_name=details.name_in(row.lang)))
     row = current.get(registration_id)  # an address that was changed meanwhile, which takes no lock, is there now
     keys = drafts.keys(details, row.contact_email, row.code)
     stored = update(Registration).where(Registration.id == registration_id)
@@ -147,8 +147,10 @@ def change_details(registration_id: int, details: Details, *, actor: str, now: d
             reason=",".join(changed),
         )
     ])  # fmt: skip
-    about = replace(waitlist.about(event, row), name=details.name, sequence=event.revision + row.revision + 1)
-    records.post([compose(Message.CHANGED, about, now=now, state=row.state, changed=changed)])
+    about = replace(
+        waitlist.about(event, row), name=details.name_in(row.lang), sequence=event.revision + row.revision + 1
+    )
+    records.post([compose(Message.CHANGED, about, now=now, state=row.state, changed=changed, **records.doer(actor))])
 
 
 def cancel(registration_id: int, *, actor: str, now: datetime, tell: bool = True) -> None:
@@ -190,9 +192,11 @@ def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime,
         for row in rows
     ])  # fmt: skip
     if tell and not event.cancelled:  # then everybody has been told that there is no event
-        records.post([_tell_end(event, row, now=now) for row in rows])
+        records.post([_tell_end(event, row, actor=actor, now=now) for row in rows])
 
 
-def _tell_end(event: EventFacts, row: AnyRow, *, now: datetime) -> dict[str, Any]:
+def _tell_end(event: EventFacts, row: AnyRow, *, actor: str, now: datetime) -> dict[str, Any]:
     about = replace(waitlist.about(event, row), sequence=event.revision + row.revision + 1)
-    return compose(Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state)
+    return compose(
+        Message.CANCELLED, about, now=now, state=State.CANCELLED, before=row.state, **records.doer(actor)
+    )  # fmt: skip

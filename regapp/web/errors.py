@@ -64,7 +64,8 @@ def _http_error(error: HTTPException) -> Response:
 
 def _page(template: str, *, status: int, **values: Any) -> Response:
     """Return the page of an error: inside the workspace if it happened there to somebody who has signed in."""
-    return page(template, status=status, me=_me() if status < 500 else None, **values)
+    me = _me() if status < 500 else None
+    return page(template, status=status, me=me, own=request.path.startswith("/r/"), **values)
 
 
 def _me() -> Me | None:

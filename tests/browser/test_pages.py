@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
+from sqlalchemy import update
 
+from regapp.db import db, transaction
 from regapp.links import own_path
+from regapp.models import Event
 from tests.browser.serving import Server
 from tests.browser.visits import Visit, visiting
 from tests.factories import make_event, make_registration
@@ -43,6 +48,42 @@ def test_enlarged_pages_need_no_scrolling_to_the_side(
         visit.press("Join the waiting list", status=422)
 
         assert "need a look" in visit.page.get_by_role("alert").inner_text()
+
+
+def test_the_printed_own_page_says_of_which_event_and_of_whom_it_is(
+    app: Flask, browser: Browser, running: Server
+) -> None:
+    own = make_registration(make_event(name="Clusters in Europe"))
+
+    with visiting(browser, running) as visit:
+        visit.open(own_path(own.code, own.link_version))
+        name, organiser = (
+            visit.page.locator("main").get_by_text(words)
+            for words in ("Clusters in Europe", "Organised by Cluster Association.")
+        )
+        assert not organiser.is_visible()
+        visit.page.emulate_media(media="print")
+
+        assert name.filter(visible=True).count() == 1
+        assert organiser.is_visible()
+
+
+@pytest.mark.parametrize("audience", ["", "- Policy makers\n- Practitioners"])
+def test_the_description_has_room_and_headings_keep_their_distance(
+    app: Flask, browser: Browser, running: Server, audience: str
+) -> None:
+    event = make_event()
+    texts = {"en": event.texts["en"] | {"description": "A long description. " * 40, "audience": audience}}
+    with transaction():
+        db.session.execute(update(Event).where(Event.id == event.id).values(texts=texts))
+
+    with visiting(browser, running, viewport={"width": 1280, "height": 800}) as visit:
+        visit.open(f"/events/{event.slug}")
+        parts = visit.page.get_by_label("About the event", exact=True).locator("> div")
+        assert all(box["width"] >= 500 for box in map(Locator.bounding_box, parts.all()) if box)
+        visit.page.set_viewport_size({"width": 390, "height": 844})
+        boxes = [part.bounding_box() or {} for part in parts.all()]
+        assert all(below["y"] - above["y"] - above["height"] >= 24 for above, below in pairwise(boxes))
 
 
 def test_the_keyboard_alone_is_enough_to_register(app: Flask, browser: Browser, running: Server) -> None:

@@ -48,9 +48,9 @@ class Visit:
         self.look()
 
     def press(self, button: str, *, status: int = 200) -> None:
-        """Press the button with these words; `status` of the page that comes in the end."""
+        """Press the first button with these words; `status` of the page that comes in the end."""
         with self.page.expect_response(self._answers_navigation) as answer:
-            self.page.get_by_role("button", name=button, exact=True).click()
+            self.page.get_by_role("button", name=button, exact=True).first.click()
         assert answer.value.status == status, answer.value.status
         self.look()
 

@@ -12,7 +12,7 @@ from regapp.mail.letters import Letter
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
 FACTS = {
     "position", "before", "code", "state", "sequence", "changed", "was", "from_name", "from_address", "body", "account",
-    "session_version", "lifetime", "role",
+    "session_version", "lifetime", "role", "by_organizers", "link_version",
 }  # fmt: skip
 FACTS |= {"taken", "waiting", "registered", "cancelled", "promoted", "failing", "since"}
 TEXTS = {

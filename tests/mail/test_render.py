@@ -77,6 +77,35 @@ def test_a_mail_says_what_happened(app: Flask, facts: dict[str, Any], said: str)
     assert said in _text(**facts)
 
 
+@pytest.mark.parametrize(
+    ("facts", "said", "unsaid"),
+    [
+        pytest.param({"message": "link_again"}, "The organizers send you the link", "Somebody", id="link"),
+        pytest.param({"message": "changed"}, "The organizers have changed your details.", "was not you, open the page,",
+                     id="details"),
+        pytest.param({"message": "email_changed"}, "The organizers have entered this address", "belongs", id="to"),
+        pytest.param({"message": "email_left"}, "The organizers have entered another address", "Somebody", id="from"),
+        pytest.param({"message": "cancelled"}, "The organizers have cancelled your registration", "You are no longer",
+                     id="cancelled"),
+        pytest.param({"message": "cancelled", "before": "waitlisted"}, "The organizers have cancelled your registration"
+                     " for European Cluster Conference. You keep no number.", "is cancelled", id="list"),
+    ],
+)  # fmt: skip
+def test_what_organizers_did_is_said_to_be_theirs(app: Flask, facts: dict[str, Any], said: str, unsaid: str) -> None:
+    assert said in _text(**facts, by_organizers=True)
+    assert unsaid not in _text(**facts, by_organizers=True)
+    assert "The organizers" not in _text(**facts)
+    assert unsaid in _text(**facts)
+
+
+@pytest.mark.parametrize("message", ["email_changed", "changed", "promoted"])
+def test_a_new_address_is_not_said_to_have_been_registered(app: Flask, message: str) -> None:
+    text = _text(message=message, link_version=1)
+
+    assert "because this address was entered as the new address of a registration." in text
+    assert "somebody registered this address" not in text
+
+
 def test_a_list_of_those_interested_is_not_called_full(app: Flask) -> None:
     assert "full" not in _text(message="waitlisted", size=0)
     assert "is full." in _text(message="waitlisted", size=1)

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from regapp.db import db, transaction
 from regapp.errors import IllegalMove, NotFound, TooLate
 from regapp.models import Event, History, OutboxMail, Party, Quota, Registration
-from regapp.services import capacity, events, own, registrations, waitlist
+from regapp.services import capacity, contacts, events, own, registrations, waitlist
 from regapp.services.registrations import NoPlace, Registered
 from tests.factories import attempt, make_applicant, make_event, make_registration
 from tests.statements import counting
@@ -134,6 +134,19 @@ def test_details_change_with_a_history_line_that_holds_no_personal_data(now) -> 
         None,
         None,
     )
+
+
+@pytest.mark.parametrize(("actor", "by_organizers"), [("attendee", None), ("account:1", True), ("operator", True)])
+def test_mails_know_whether_the_organizers_did_it(now, actor: str, by_organizers: bool | None) -> None:
+    mine = make_registration(make_event(), now=now)
+    with transaction():
+        registrations.change_details(mine.id, replace(mine.details, country="ID"), actor=actor, now=now)
+        contacts.change_email(mine.id, "new@example.org", actor=actor, now=now)
+        registrations.cancel(mine.id, actor=actor, now=now)
+
+    told = {mail.message: mail.facts.get("by_organizers") for mail in db.session.scalars(select(OutboxMail))}
+    changes = ("changed", "email_changed", "email_left", "cancelled")
+    assert told == {"confirmed": None} | dict.fromkeys(changes, by_organizers)
 
 
 def test_saving_unchanged_details_is_no_change(now) -> None:

@@ -86,6 +86,7 @@ def test_the_answer_is_the_same_whether_or_not_the_address_takes_part(client: Fl
 
     assert known.status == unknown.status == 200
     assert known.words.replace("ana@", "eva@") == unknown.words
+    assert "If somebody with the address eva@example.org takes part in this event, the link" in unknown.words
     assert [mail.message for mail in _mails()] == ["confirmed", "link_again"]
 
 

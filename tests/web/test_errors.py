@@ -11,7 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.exc import OperationalError
 
-from regapp.db import db
+from regapp import links
+from regapp.clock import utcnow
+from regapp.db import db, transaction
+from regapp.services import contacts
 from tests.factories import make_event, make_registration
 from tests.web.visitor import FIELDS, fill, read
 
@@ -37,6 +40,24 @@ def test_a_guessed_mac_finds_nothing_and_says_nothing(client: FlaskClient) -> No
 
     assert wrong.status == unknown.status == 404
     assert wrong.words == unknown.words
+
+
+def test_a_link_that_was_replaced_leads_to_the_way_to_the_new_one(client: FlaskClient) -> None:
+    event = make_event()
+    own = make_registration(event)
+    old, never, elsewhere = links.own_path(own.code, own.link_version), f"/r/22222-22222-{'a' * 26}", "/nowhere"
+    with transaction():
+        contacts.change_email(own.id, "new@example.org", actor="attendee", now=utcnow())
+
+    moved, unknown, other = (read(client.get(path)) for path in (old, never, elsewhere))
+    event_page = read(client.get(read(client.get(moved.links["See the events"])).links[event.text("name", "en")]))
+
+    assert moved.status == 404
+    assert "only the one in the latest mail works" in moved.words
+    assert "“Registered, but the mail is lost?”" in moved.words
+    assert "Registered, but the mail is lost?" in event_page.links
+    assert moved.words == unknown.words
+    assert "latest mail" not in other.words
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])

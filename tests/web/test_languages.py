@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from regapp import links
+from regapp.clock import utcnow
+from regapp.db import db, transaction
+from regapp.models import OutboxMail, Party
+from regapp.services import registrations
+from regapp.services.own import get_own
 from regapp.web.languages import current
 from tests.factories import make_event, make_registration
 from tests.web.visitor import fill, read
@@ -67,6 +75,30 @@ def test_every_link_of_ones_own_page_leads_there_in_whatever_language_it_is_read
     chosen = query[:8]
     elsewhere = {"Skip to the content", "Magyar"}
     assert all(link.endswith(chosen) for word, link in page.links.items() if word not in elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("lang", "fields", "name"),
+    [
+        pytest.param("en", ["first_name", "last_name"], "Őrsike Tűzvölgyiné", id="English"),
+        pytest.param("hu", ["last_name", "first_name"], "Tűzvölgyiné Őrsike", id="Hungarian"),
+    ],
+)
+def test_names_stand_in_the_order_of_the_language(client: FlaskClient, lang: str, fields: list[str], name: str) -> None:
+    path = f"/events/{make_event().slug}/register?lang={lang}"
+    own = read(client.get(fill(client, path, first_name="Őrsike", last_name="Tűzvölgyiné").location))
+    code = own.main["data-code"]
+
+    with transaction():
+        mine = get_own(code)
+        details = replace(mine.details, job_title="Head")
+        registrations.change_details(mine.id, details, actor="attendee", now=utcnow())
+    told = {mail.message: mail.to_name for mail in db.session.scalars(select(OutboxMail))}
+
+    assert [field for field in read(client.get(path)).offered if field.endswith("_name")] == fields
+    assert name in own.words
+    assert told == {"confirmed": name, "changed": name}
+    assert db.session.scalars(select(Party.contact_name)).one() == name
 
 
 def test_dates_follow_the_language_and_prepared_pages_are_not_mixed_up(client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -52,13 +53,26 @@ def test_an_address_of_somebody_else_is_refused_beside_the_field(client: FlaskCl
 def test_details_and_address_are_changed_until_their_date_and_cancelled_until_the_start(client: FlaskClient) -> None:
     event = make_event(change_until=utcnow() - timedelta(minutes=1))
     own = make_registration(event)
-    shown = read(client.get(_path(own))).links
+    page = read(client.get(_path(own)))
 
-    assert "Cancel my place" in shown
-    assert "Change my details" not in shown
-    assert "Change my e-mail address" not in shown
-    for page in ("change", "email"):
-        assert client.get(f"{_path(own)}/{page}").status_code == 303
+    assert "Cancel my place" in page.links
+    assert "Change my details" not in page.links
+    assert "Change my e-mail address" not in page.links
+    assert "You could change your details until " in page.words
+    assert "You can still cancel until Monday 1 December 2036, 09:00" in page.words
+    assert "no longer" not in page.words
+    for step in ("change", "email"):
+        answer = client.get(f"{_path(own)}/{step}")
+        assert answer.status_code == 303
+        assert (
+            "Your details can no longer be changed: that was possible until " in read(client.get(answer.location)).words
+        )
+
+
+def test_a_page_says_that_it_is_too_late_only_where_it_is(client: FlaskClient) -> None:
+    own = make_registration(make_event())
+
+    assert "no longer" not in read(client.get(f"{_path(own)}?late=1")).words
 
 
 def test_the_form_says_until_when_one_may_change(client: FlaskClient) -> None:
@@ -129,3 +143,25 @@ def test_the_online_address_is_for_those_who_have_a_place(client: FlaskClient) -
     assert "Those who have a place find the link" in public
     assert "meet.example" in own
     assert "meet.example" not in public + other
+
+
+def test_who_waits_reads_when_and_where_it_is(client: FlaskClient) -> None:
+    own = make_registration(make_event(size=0))
+
+    words = read(client.get(_path(own))).words
+
+    assert "2 December 2036" in words
+    assert "Crowne Plaza" in words
+    assert "Rue Gineste 3, 1210 Brussels" in words
+
+
+def test_only_a_new_page_says_that_a_mail_is_on_its_way(client: FlaskClient) -> None:
+    own = make_registration(make_event(), email="ana@example.org")
+
+    new = read(client.get(_path(own))).words
+    with time_machine.travel(utcnow() + timedelta(minutes=16), tick=False):
+        later = read(client.get(_path(own))).words
+
+    assert "A mail with the address of this page goes to ana@example.org." in new
+    assert "A mail with" not in later
+    assert "We look forward to seeing you" in later

@@ -225,5 +225,12 @@ def test_a_called_off_event_is_said_on_the_own_page(client: FlaskClient) -> None
 
     page = read(client.get(links.own_path(own.code, own.link_version)))
 
+    assert page.title.startswith("Called off: ")
     assert "This event will not take place." in page.words
-    assert "We look forward" not in page.words
+    for promise in ("Confirmed", "We look forward", "Show this at the door"):
+        assert promise not in page.words
+    assert {"Take it away as a file", "Erase my data"} <= set(page.links)
+    gone = {"Add to my calendar", "Change my details", "Change my e-mail address", "Cancel my place"}
+    assert not {*gone, "End messages from the organizers"} & set(page.links)
+    for step in ("change", "email", "cancel"):
+        assert client.get(f"{links.own_path(own.code, own.link_version)}/{step}").status_code == 303

@@ -131,7 +131,7 @@ def test_a_list_of_those_interested_is_never_called_full(client: FlaskClient) ->
     assert "You would be number 1 on the list of those who are interested." in pages[2].words
     assert asked.status == 409
     assert "There are no places yet" in asked.words
-    assert asked.buttons == ["Join the list"]
+    assert asked.buttons == ["Join the list"] * 2
     assert own.main["data-position"] == "1"
     assert "There are no places yet" in own.words
     assert "You are number 1 on the list of those who are interested." in own.words

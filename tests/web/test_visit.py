@@ -68,7 +68,7 @@ def test_the_one_after_the_last_place_is_asked_first_and_then_waits(client: Flas
 
     assert asked.status_code == 409
     assert page.words.index("All places are taken") < page.words.index("First name")
-    assert page.buttons == ["Join the waiting list"]
+    assert page.buttons == ["Join the waiting list"] * 2
     assert page.offered["accept_waitlist"]["type"] == "hidden"
     assert page.inputs["submission"] == typed["submission"]
     assert page.inputs["first_name"] == "Zoë"

@@ -12,7 +12,7 @@ from regapp.services.own import Own
 from regapp.web import access
 from regapp.web.forms import ConfirmForm
 from regapp.web.pages import page
-from regapp.web.public.addresses import own_address
+from regapp.web.public.addresses import Note, own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.true_now import true_now
 
@@ -38,7 +38,7 @@ def announcements(own: Own) -> ResponseReturnValue:
     form = ConfirmForm()
     if form.validate_on_submit():
         _set_wanted(own, wanted=request.form.get("wanted") == "yes")
-        return redirect(own_address(own.code, own.link_version, saved="1"), code=303)
+        return redirect(own_address(own.code, own.link_version, note=Note.SAVED), code=303)
     values = {"own": own, "event": own.event, "address": address, "form": form, "wanted": wanted}
     status = 422 if form.errors else 200
     return page("public/announcements.html", status=status, **values, **true_now(own.event, utcnow()))

@@ -30,7 +30,8 @@ def link_again(slug: str) -> ResponseReturnValue:
     limits.check(limits.PER_ADDRESS, "link", contact_key(form.email.data))
     with transaction():
         contacts.send_link_again(event.id, form.email.data, now=utcnow())
-    return page("public/check_your_mail.html", event=event, email=form.email.data, **true_now(event, utcnow()))
+    values = {"event": event, "email": form.email.data, **true_now(event, utcnow())}
+    return page("public/check_your_mail.html", asked=True, **values)
 
 
 @bp.route("/events/<slug:slug>/contact", methods=["GET", "POST"])

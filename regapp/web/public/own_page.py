@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from markupsafe import escape
@@ -23,6 +23,7 @@ from regapp.web import dates, organisation_types
 from regapp.web.filters import country
 from regapp.web.pages import draw
 from regapp.web.prepared import KEPT, prepared
+from regapp.web.public.addresses import Note
 
 FIELDS = (
     "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
@@ -32,6 +33,8 @@ BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
 _FIELD_OF = {blank: field for field, blank in BLANKS.items()}
 _BLANK = re.compile(f"({'|'.join(_FIELD_OF)})")
+NEW_FOR = timedelta(minutes=15)
+"""How long after registering the page says that a mail is on its way."""
 _quiet: dict[int, tuple[EventFacts, EventFacts]] = {}
 """Event → its facts as they were last read, and the same without figures."""
 
@@ -51,16 +54,18 @@ class Standing:
     contactable: bool
     ended_why: str | None
     serving: bool
-    saved: bool
+    change_ended_at: datetime | None
+    note: Note | None
+    new: bool
     announced: bool
 
 
-def draw_own(own: Own, *, address: str, saved: bool, now: datetime) -> str:
-    """Return the page of one person. `address`: of the page itself; `saved`: say that a change has been kept."""
+def draw_own(own: Own, *, address: str, note: Note | None, now: datetime) -> str:
+    """Return the page of one person. `address`: of the page itself; `note`: what it says first."""
     words = _words(own, address)
     who = {field: BLANKS[field] if words[field] else "" for field in FIELDS}
-    standing = _standing(own, saved=saved, now=now)
-    name = ("own", own.event.slug, own.state, own.position, saved, *who.values())
+    standing = _standing(own, note=note, now=now)
+    name = ("own", own.event.slug, own.state, own.position, note, standing.new, *who.values())
     values = {"own": standing, "event": standing.event, "who": who, "contactable": standing.contactable}
     html = prepared(name, standing, lambda: draw("public/registration.html", **values))
     pieces = list(_pieces(html))
@@ -74,7 +79,7 @@ def _pieces(page: str) -> list[str]:
     return _BLANK.split(page)
 
 
-def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
+def _standing(own: Own, *, note: Note | None, now: datetime) -> Standing:
     event = own.event
     if own.state != State.WAITLISTED:  # figures are shown to those who wait; for the others they would only be noise
         event = _without_figures(event)
@@ -86,11 +91,13 @@ def _standing(own: Own, *, saved: bool, now: datetime) -> Standing:
         ended_by=own.ended_by,
         phase=window.phase(event, now),
         changeable=own.can_change(now),
-        cancellable=own.can_cancel(now),
+        cancellable=own.can_leave(now),
         contactable=contacts.is_contactable(own.event),
         ended_why=own.ended_why,
         serving=window.is_serving(event, now),
-        saved=saved,
+        change_ended_at=own.change_ended_at(now),
+        note=note,
+        new=now < own.registered_at + NEW_FOR,
         announced=own.announcements_ended_at is None,
     )
 
@@ -109,7 +116,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
     details = own.details
     return {
         "greeting": details.first_name or details.last_name or "",
-        "name": details.name,
+        "name": details.name_in(own.lang),
         "email": own.email,
         "organisation": details.organisation,
         "job_title": details.job_title or "",

@@ -15,7 +15,7 @@ from regapp.web import access, limits
 from regapp.web.forms import ConfirmForm, Form
 from regapp.web.pages import page
 from regapp.web.public import calendar
-from regapp.web.public.addresses import own_address
+from regapp.web.public.addresses import Note, note_asked, own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.forms import DetailsForm, EmailForm, asked_by
 from regapp.web.public.own_page import draw_own
@@ -27,7 +27,7 @@ from regapp.web.public.true_now import true_now
 def registration(own: Own) -> ResponseReturnValue:
     """Show a person where they stand and what they can do."""
     address = own_address(own.code, own.link_version)
-    return Response(draw_own(own, address=address, saved="saved" in request.args, now=utcnow()))
+    return Response(draw_own(own, address=address, note=note_asked(), now=utcnow()))
 
 
 @bp.route("/r/<token:token>/change", methods=["GET", "POST"])
@@ -36,13 +36,13 @@ def change(own: Own) -> ResponseReturnValue:
     """Let a person correct what they said about themselves."""
     form = asked_by(own.event, DetailsForm(obj=own.details))
     if request.method == "GET" and not own.can_change(utcnow()):
-        return redirect(own_address(own.code, own.link_version), code=303)
+        return redirect(own_address(own.code, own.link_version, note=Note.LATE), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change.html", own, form)
     _limit(own)
     with transaction():
         registrations.change_details(own.id, form.details(own.details), actor="attendee", now=utcnow())
-    return redirect(own_address(own.code, own.link_version, saved="1"), code=303)
+    return redirect(own_address(own.code, own.link_version, note=Note.SAVED), code=303)
 
 
 @bp.route("/r/<token:token>/cancel", methods=["GET", "POST"])
@@ -50,7 +50,7 @@ def change(own: Own) -> ResponseReturnValue:
 def cancel(own: Own) -> ResponseReturnValue:
     """Ask once more, then give the place back. Only the post changes anything (R10)."""
     form = ConfirmForm()
-    if request.method == "GET" and not own.can_cancel(utcnow()):
+    if request.method == "GET" and not own.can_leave(utcnow()):
         return redirect(own_address(own.code, own.link_version), code=303)
     if not form.validate_on_submit():
         return _step_page("public/cancel.html", own, form)
@@ -75,7 +75,7 @@ def change_email(own: Own) -> ResponseReturnValue:
     """Let a person have the mails sent elsewhere."""
     form = EmailForm(email=own.email)
     if request.method == "GET" and not own.can_change(utcnow()):
-        return redirect(own_address(own.code, own.link_version), code=303)
+        return redirect(own_address(own.code, own.link_version, note=Note.LATE), code=303)
     if not form.validate_on_submit():
         return _step_page("public/change_email.html", own, form)
     _limit(own)
@@ -86,7 +86,7 @@ def change_email(own: Own) -> ResponseReturnValue:
     except AddressTaken:
         form.refuse_address()
         return _step_page("public/change_email.html", own, form)
-    return redirect(own_address(link.code, link.link_version, saved="1"), code=303)
+    return redirect(own_address(link.code, link.link_version, note=Note.SAVED), code=303)
 
 
 @bp.get("/r/<token:token>/data.json")

@@ -106,7 +106,8 @@ def register(slug: str) -> ResponseReturnValue:
         case Registered(code, link_version):
             return redirect(own_address(code, link_version), code=303)
         case AlreadyKnown():
-            return page("public/check_your_mail.html", event=found, email=form.email.data, **true_now(found, now))
+            values = {"event": found, "email": form.email.data, **true_now(found, now)}
+            return page("public/check_your_mail.html", asked=False, **values)
         case MustAgreeToWait():
             return _form_page(events.get_by_slug(slug), form, status=409, notice="must_wait")
         case NoPlace():
