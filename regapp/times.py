@@ -22,10 +22,13 @@ class Patterns:
     in_month: tuple[str, str] = ("full", "full")
     short_day: str = "long"
     brief_day: str | None = None
+    weekday: str | None = None
 
 
 PATTERNS = {
-    "en": Patterns("EEEE d MMMM y", ("EEEE d MMMM", "EEEE d MMMM y"), ("EEEE d", "EEEE d MMMM y"), "d MMMM y", "d MMM"),
+    "en": Patterns(
+        "EEEE d MMMM y", ("EEEE d MMMM", "EEEE d MMMM y"), ("EEEE d", "EEEE d MMMM y"), "d MMMM y", "d MMM", "EEE d MMM"
+    ),
     "hu": Patterns(
         "y. MMMM d., EEEE", ("y. MMMM d., EEEE", "MMMM d., EEEE"), ("y. MMMM d., EEEE", "d., EEEE"), "y. MMMM d."
     ),
@@ -52,6 +55,12 @@ def brief_day(value: date, lang: str) -> str:
     """Return a day where there is little room, and the year is known: 7 Sep."""
     pattern = patterns(lang).brief_day
     return written(value, pattern, lang) if pattern else str(format_skeleton("MMMd", value, locale=lang))
+
+
+def weekday(value: date, lang: str) -> str:
+    """Return a day of an event where there is little room: Mon 7 Sep."""
+    pattern = patterns(lang).weekday
+    return written(value, pattern, lang) if pattern else str(format_skeleton("MMMEd", value, locale=lang))
 
 
 def moment(instant: datetime, tz: str, lang: str) -> str:

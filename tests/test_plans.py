@@ -103,7 +103,7 @@ def look_at_the_workspace(event: EventFacts) -> None:
     capacity.preview(event.id, 4, now=utcnow())
     for _again in range(2):
         overview.look(event, 1, now=utcnow())
-    figures.find_edition_before(event, 1)
+    figures.find_edition_before(event, 1, now=utcnow())
     for kind in (None, *history.Kind):
         history.list_lines(event.id, kind=kind, before=1000)
     history.list_sizes(event.quota_id)

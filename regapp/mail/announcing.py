@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from regapp.db import AnyRow, db
-from regapp.models import Announcement, Event, EventStatus, OutboxMail, Party, Registration
+from regapp.models import Announcement, Event, OutboxMail, Party, Registration
+from regapp.models.event import CALLED_OFF
 
 _MEANT = (
     select(
@@ -36,5 +37,5 @@ def withhold(ids: Sequence[int]) -> list[int]:
 
 def _is_meant(row: AnyRow) -> bool:
     stands = row.state == row.facts.get("state")
-    ended = row.erased_at or row.announcements_ended_at or row.undone_at or row.status == EventStatus.CANCELLED
+    ended = row.erased_at or row.announcements_ended_at or row.undone_at or row.status in CALLED_OFF
     return stands and not ended

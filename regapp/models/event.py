@@ -14,12 +14,20 @@ from regapp.db import Model, UtcDateTime
 
 
 class EventStatus(StrEnum):
-    """Drafts are seen by nobody outside; cancelled and archived events keep their pages."""
+    """Drafts are seen by nobody outside; cancelled and archived events keep their pages.
+
+    `WITHDRAWN`: called off and then archived.
+    """
 
     DRAFT = "draft"
     PUBLISHED = "published"
     CANCELLED = "cancelled"
     ARCHIVED = "archived"
+    WITHDRAWN = "withdrawn"
+
+
+CALLED_OFF = (EventStatus.CANCELLED, EventStatus.WITHDRAWN)
+PUT_AWAY = (EventStatus.ARCHIVED, EventStatus.WITHDRAWN)
 
 
 class RobotCheck(StrEnum):

@@ -37,6 +37,7 @@ class Misfit(StrEnum):
     ONLINE_UNPROTECTED = "online_unprotected"
     NO_CONTACT = "no_contact"
     NO_DESCRIPTION = "no_description"
+    NO_ORGANISER = "no_organiser"
     LANGUAGE_MISSING = "language_missing"
     TEXTS_MISSING = "texts_missing"
 
@@ -141,6 +142,8 @@ def _words(plan: Plan) -> Iterator[Misfit]:
         yield Misfit.NO_NAME
     if not _has(plan, "description"):
         yield Misfit.NO_DESCRIPTION
+    if not _has(plan, "organiser"):
+        yield Misfit.NO_ORGANISER
     if not plan.online_url and not _has(plan, "venue"):
         yield Misfit.NO_PLACE
     if plan.online_url and not plan.online_url.startswith("https://"):

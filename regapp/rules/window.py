@@ -79,9 +79,14 @@ def check_open(event: Dates, now: datetime) -> None:
     raise RegistrationClosed(reason=found, at=at)
 
 
+def is_alive(event: Dates, now: datetime) -> bool:
+    """Say whether anything about an event may still change: it was not called off, not put away, and has not ended."""
+    return not event.cancelled and not event.archived and now < event.ends_at
+
+
 def check_alive(event: Dates, now: datetime) -> None:
     """Raise EventOver once an event was called off, put away or has ended: nothing about it changes any more."""
-    if event.cancelled or event.archived or now >= event.ends_at:
+    if not is_alive(event, now):
         raise EventOver
 
 

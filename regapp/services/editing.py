@@ -64,6 +64,18 @@ def change_event(event_id: int, change: EventChange, *, actor: str, now: datetim
     return _tell(event, Message.EVENT_CHANGED, now=now, changed=sorted(new), was=_was(event, new))
 
 
+def change_place(event_id: int, lang: str, place: dict[str, str], *, now: datetime) -> int:
+    """Change where an event takes place, in one language; return how many people are told.
+
+    `place`: key → text. The caller writes the line of the history. Raises: NotFound; EventOver.
+    """
+    event = seats.lock(event_id)
+    _check_alive(event, now)
+    new = _new_values(event, EventChange(texts={lang: place}))
+    _write(event, new)
+    return _tell(event, Message.EVENT_CHANGED, now=now, changed=sorted(new), was=_was(event, new))
+
+
 def check_robots(event_id: int, robot_check: RobotCheck, *, actor: str, now: datetime) -> None:
     """Choose how robots are kept from registering; nobody is told. Raises: NotFound; EventOver."""
     event = seats.lock(event_id)
@@ -127,9 +139,13 @@ def _was(event: EventFacts, new: dict[str, Any]) -> dict[str, Any]:
 def _store(
     event: EventFacts, new: dict[str, Any], action: Action, *, reason: str | None, actor: str, now: datetime
 ) -> None:
+    _write(event, new)
+    records.remember([records.line(action, event_id=event.id, actor=actor, now=now, reason=reason)])
+
+
+def _write(event: EventFacts, new: dict[str, Any]) -> None:
     db.session.execute(update(Event).where(Event.id == event.id).values(**new, revision=Event.revision + 1))
     db.session.execute(update(Quota).where(Quota.id == event.quota_id).values(version=Quota.version + 1))
-    records.remember([records.line(action, event_id=event.id, actor=actor, now=now, reason=reason)])
 
 
 def _tell(event: EventFacts, message: Message, *, now: datetime, **facts: Any) -> int:

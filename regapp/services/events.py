@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, bindparam, select
 from regapp.db import db, table
 from regapp.errors import NotFound
 from regapp.models import Event, EventStatus, Quota, QuotaKind
-from regapp.models.event import text_in
+from regapp.models.event import CALLED_OFF, PUT_AWAY, text_in
 from regapp.rules import window
 from regapp.rules.seating import free_seats
 
-VISIBLE = (EventStatus.PUBLISHED, EventStatus.CANCELLED, EventStatus.ARCHIVED)
+VISIBLE = (EventStatus.PUBLISHED, EventStatus.CANCELLED, *PUT_AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class EventFacts:
     @property
     def cancelled(self) -> bool:
         """Say whether the event has been called off."""
-        return self.status == EventStatus.CANCELLED
+        return self.status in CALLED_OFF
 
     @property
     def archived(self) -> bool:
         """Say whether the event has been put away; its page stays."""
-        return self.status == EventStatus.ARCHIVED
+        return self.status in PUT_AWAY
 
     @property
     def draft(self) -> bool:

@@ -100,16 +100,18 @@ def count_days(event: EventFacts, *, now: datetime) -> Days:
     return counted.days.plus(_count(event, now, History.id > counted.up_to, days=DAYS_OF_NEWS))
 
 
-def find_edition_before(event: EventFacts, account_id: int) -> EventFacts | None:
+def find_edition_before(event: EventFacts, account_id: int, *, now: datetime) -> EventFacts | None:
     """Return the edition of the same series that began last before this one, None if there is none.
 
-    Of those that took place and in whose team the account is: figures of others are not theirs to see.
+    Of those that take place, whose registration has closed, and in whose team the account is: figures of others are
+    not theirs to see.
     """
     if event.series_id is None:
         return None
     shown = Event.status.in_([EventStatus.PUBLISHED, EventStatus.ARCHIVED])
     mine = exists().where(Membership.event_id == Event.id, Membership.account_id == account_id)
-    earlier = (Event.series_id == event.series_id, Event.starts_at < event.starts_at, shown, mine)
+    closed = Event.closes_at <= now
+    earlier = (Event.series_id == event.series_id, Event.starts_at < event.starts_at, shown, closed, mine)
     wanted = select(*FACTS).join_from(Event, Quota, OWN_QUOTA).where(*earlier).order_by(Event.starts_at.desc()).limit(1)
     row = db.session.execute(wanted).one_or_none()
     return None if row is None else EventFacts(*row)

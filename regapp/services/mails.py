@@ -63,6 +63,11 @@ class Mail:
         """Return the names that there are, first name first."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
 
+    @property
+    def readable(self) -> bool:
+        """Say whether managers may read its file: not what is for one account alone."""
+        return self.code is not None or self.message in TO_ORGANIZERS
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -132,7 +132,7 @@ def _edition_before(
     `span`: first and last day, and the last one shown. Without an edition, or if nobody came to it, there are none.
     """
     first, last, shown = span
-    earlier = figures.find_edition_before(event, account_id)
+    earlier = figures.find_edition_before(event, account_id, now=now)
     days = figures.count_days(earlier, now=now) if earlier else Days()
     if earlier is None or not any(days.gained.values()):
         return [], None, None

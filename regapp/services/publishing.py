@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 
 from regapp.db import db
 from regapp.errors import NotReady, PeopleRegistered, WrongStatus
-from regapp.models import Event, EventStatus, Quota
+from regapp.mail.transport import file_name
+from regapp.models import (
+    Announcement,
+    Event,
+    EventStatus,
+    History,
+    Import,
+    Membership,
+    OutboxMail,
+    Party,
+    Quota,
+    Registration,
+    SavedView,
+)
 from regapp.rules.fitting import SERIOUS, Finding, misfits
 from regapp.services import contacts, editing, records, seats
+from regapp.services.erasure import Erased
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 from regapp.services.settings import MustTell
 from regapp.speech import LANGUAGES
+
+BELONGINGS = (SavedView, Import, OutboxMail, Announcement, History, Membership, Party, Quota)
+"""What goes with an event that is deleted, in an order in which nothing refers to what is gone."""
 
 
 def look_over(event: EventFacts, *, now: datetime) -> list[Finding]:
@@ -53,11 +70,35 @@ def call_off(event_id: int, *, agreed: int, actor: str, now: datetime) -> MustTe
 
 
 def archive(event_id: int, *, actor: str, now: datetime) -> None:
-    """Put an event that has ended away: it leaves the list, its page stays. Raises: NotFound; WrongStatus."""
-    event = _lock(event_id, EventStatus.PUBLISHED)
-    if now < event.ends_at:
+    """Put an event away that has ended or was called off: it leaves the list, its page stays.
+
+    Raises: NotFound; WrongStatus.
+    """
+    event = seats.lock(event_id)
+    if event.archived or not event.is_over(now):
         raise WrongStatus(status=event.status)
-    _turn(event, EventStatus.ARCHIVED, Action.ARCHIVED, actor=actor, now=now)
+    status = EventStatus.WITHDRAWN if event.cancelled else EventStatus.ARCHIVED
+    _turn(event, status, Action.ARCHIVED, actor=actor, now=now)
+
+
+def count_ever(event_id: int) -> int:
+    """Return how many registrations an event has or had, whatever became of them."""
+    return db.session.scalar(select(func.count()).where(Registration.event_id == event_id)) or 0
+
+
+def delete_draft(event_id: int) -> Erased:
+    """Delete a draft with all that belongs to it; return what is left to do then.
+
+    Raises: NotFound; WrongStatus; PeopleRegistered if anybody ever was: their history stays.
+    """
+    _lock(event_id, EventStatus.DRAFT)
+    if people := count_ever(event_id):
+        raise PeopleRegistered(people=people)
+    mails = db.session.execute(select(OutboxMail.id, OutboxMail.message).where(OutboxMail.event_id == event_id)).all()
+    for model in BELONGINGS:
+        db.session.execute(delete(model).where(model.event_id == event_id))
+    db.session.execute(delete(Event).where(Event.id == event_id))
+    return Erased(0, tuple(file_name(id_, message) for id_, message in mails))
 
 
 def _lock(event_id: int, wanted: EventStatus) -> EventFacts:

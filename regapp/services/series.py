@@ -59,14 +59,19 @@ def get_by_slug(slug: str) -> SeriesFacts:
 
 def get_mine(account_id: int, slug: str) -> SeriesFacts:
     """Return a series that this person may edit: as owner or manager of an edition. Raises: NotFound for any other."""
-    found = get_by_slug(slug)
+    for found in list_mine(account_id):
+        if found.slug == slug:
+            return found
+    raise NotFound
+
+
+def list_mine(account_id: int) -> list[SeriesFacts]:
+    """Return the series of which this person owns or manages an edition, by their addresses."""
     mine = exists().where(
-        Membership.event_id == Event.id, Membership.account_id == account_id, Event.series_id == found.id,
+        Membership.event_id == Event.id, Membership.account_id == account_id, Event.series_id == _series.id,
         Membership.role.in_([role for role in Role if role.includes(Role.MANAGER)]),
     )  # fmt: skip
-    if not db.session.scalar(select(mine)):
-        raise NotFound
-    return found
+    return [SeriesFacts(*row) for row in db.session.execute(_SERIES.where(mine).order_by(_series.slug))]
 
 
 def list_editions(series_id: int) -> list[EventFacts]:

@@ -109,7 +109,7 @@ def save_texts(
     told = 0
     if moves:
         place = {key: after.get(key, "") for key in PLACE}
-        told = editing.change_event(event_id, EventChange(texts={lang: place}), actor=actor, now=now)
+        told = editing.change_place(event_id, lang, place, now=now)
     _write(event, {"texts": _with(event, lang, after)})
     numbers = {"lang": lang, "fields": new}
     records.remember([

@@ -18,6 +18,8 @@ from regapp.models import Role
 from regapp.services import recent, teams
 from regapp.services.own import Own, get_own
 from regapp.web import languages, sessions
+from regapp.web.errors import typed
+from regapp.web.pages import page
 
 View = Callable[..., ResponseReturnValue]
 
@@ -99,8 +101,18 @@ def of(view: View) -> Access | None:
     return getattr(view, "access", None)
 
 
+UNTYPED = frozenset({"csrf_token", "seen", "agreed", "seal", "submission"})
+"""Fields that nobody fills in."""
+
+
 def _ask_to_sign_in() -> ResponseReturnValue:
-    """Lead to the sign-in page, and from there back to a page that was only to be read."""
+    """Lead to the sign-in page, and from there back to a page that was only to be read.
+
+    What somebody has typed comes back to them, to be sent again after that; a file must be chosen anew.
+    """
+    kept = typed()
+    if not request.files and any(value for name, value in kept if name not in UNTYPED):
+        return page("errors/signed_out.html", status=403, me=None, typed=kept)
     back = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
     return redirect(url_for("auth.sign_in", next=back), code=303)
 

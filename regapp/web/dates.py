@@ -6,7 +6,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -68,7 +67,7 @@ def _short_moment(instant: datetime, tz: str, lang: str) -> Markup:
 
 @lru_cache(REMEMBERED)
 def _short_day(value: date, lang: str) -> Markup:
-    return _time(value.isoformat(), format_skeleton("MMMEd", value, locale=lang))
+    return _time(value.isoformat(), times.weekday(value, lang))
 
 
 @lru_cache(REMEMBERED)

@@ -52,7 +52,7 @@ def _http_error(error: HTTPException) -> Response:
     response = _page(
         _template(status),
         status=status,
-        typed=_typed() if status in SENT_AGAIN else [],
+        typed=typed() if status in SENT_AGAIN else [],
         minutes=_minutes(error) if status == 429 else None,
     )
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
@@ -87,8 +87,8 @@ def _template(status: int) -> str:
     return f"errors/{status if status in PAGES else 400}.html"
 
 
-def _typed() -> list[tuple[str, str]]:
-    """Return the fields of the form that could not be answered, in their order."""
+def typed() -> list[tuple[str, str]]:
+    """Return the fields of the form that could not be answered, in their order; none that is secret."""
     if request.method != "POST":
         return []
     try:

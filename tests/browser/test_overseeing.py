@@ -28,10 +28,11 @@ PAGES = ("/", "/capacity", "/capacity?event=2", "/capacity?event=0", "/history",
 
 
 def _prepare() -> str:
-    """Make an event with a queue and mail trouble; return the address of its owner."""
-    event, me = make_event(slug="conference", size=1), give_password(make_account())
+    """Make an event with a queue and mail trouble, and one without; return the address of their owner."""
+    event, other, me = make_event(slug="conference", size=1), make_event(), give_password(make_account())
     with transaction():
-        teams.add(event.id, me.id, Role.OWNER)
+        for mine in (event, other):
+            teams.add(mine.id, me.id, Role.OWNER)
     for _ in range(3):
         make_registration(event)
     with transaction():
@@ -64,6 +65,20 @@ def test_axe_finds_nothing(app: Flask, browser: Browser, running: Server, scheme
             faults += _faults(visit)
 
     assert faults == []
+
+
+def test_every_tab_fits_a_small_phone(app: Flask, browser: Browser, running: Server) -> None:
+    email = _prepare()
+    with visiting(browser, running, viewport={"width": 320, "height": 640}) as visit:
+        _sign_in(visit, email)
+        visit.open("/organizer/")
+        visit.open(HOME + "/settings")
+        edges = visit.page.evaluate(
+            "[...document.querySelectorAll('.tabs a')].map(a => a.getBoundingClientRect().right)"
+        )
+
+    assert len(edges) == 8
+    assert max(edges) <= 320
 
 
 def test_the_limit_is_raised_as_was_shown(app: Flask, browser: Browser, running: Server) -> None:

@@ -13,7 +13,7 @@ from regapp.rules.fitting import SERIOUS, Finding, Misfit, misfits, missing_text
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 START = NOW + 60 * DAY
-TEXTS = {"en": {"name": "Forum", "description": "Two days.", "venue": "Hall"}}
+TEXTS = {"en": {"name": "Forum", "description": "Two days.", "venue": "Hall", "organiser": "Office"}}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Plan:
     taken: int = 0
     online_url: str | None = None
     texts: dict[str, dict[str, Any]] = field(default_factory=lambda: TEXTS)
+
+
+def _without(key: str) -> dict[str, dict[str, str]]:
+    return {"en": {name: text for name, text in TEXTS["en"].items() if name != key}}
 
 
 def _codes(langs: tuple[str, ...] = ("en",), *, contactable: bool = True, **changes: Any) -> list[Misfit]:
@@ -69,13 +73,11 @@ def _codes(langs: tuple[str, ...] = ("en",), *, contactable: bool = True, **chan
         pytest.param({"contactable": False}, [Misfit.NO_CONTACT], id="no contact"),
         pytest.param({"online_url": "http://meet.example"}, [Misfit.ONLINE_UNPROTECTED], id="unprotected"),
         pytest.param({"online_url": "https://meet.example"}, [], id="online"),
-        pytest.param({"texts": {"en": {"name": "Forum", "venue": "Hall"}}}, [Misfit.NO_DESCRIPTION], id="no word"),
-        pytest.param({"texts": {"en": {"name": "Forum", "description": "Two days."}}}, [Misfit.NO_PLACE], id="nowhere"),
-        pytest.param(
-            {"texts": {"en": {"name": "Forum", "description": "Two days."}}, "online_url": "https://meet.example"}, [],
-            id="only online",
-        ),
-        pytest.param({"texts": {"en": {"description": "Two days.", "venue": "Hall"}}}, [Misfit.NO_NAME], id="no name"),
+        pytest.param({"texts": _without("description")}, [Misfit.NO_DESCRIPTION], id="no word"),
+        pytest.param({"texts": _without("organiser")}, [Misfit.NO_ORGANISER], id="by nobody"),
+        pytest.param({"texts": _without("venue")}, [Misfit.NO_PLACE], id="nowhere"),
+        pytest.param({"texts": _without("venue"), "online_url": "https://meet.example"}, [], id="only online"),
+        pytest.param({"texts": _without("name")}, [Misfit.NO_NAME], id="no name"),
         pytest.param({"langs": ("en", "hu")}, [Misfit.LANGUAGE_MISSING], id="a language without texts"),
     ],
 )  # fmt: skip
@@ -93,8 +95,8 @@ def test_serious_things_come_first() -> None:
 
 def test_texts_that_one_language_lacks_are_named_in_their_order() -> None:
     texts = {
-        "en": {"summary": "Two days", "name": "Forum", "description": "x", "venue": "Hall"},
-        "hu": {"name": "Fórum"},
+        "en": {"summary": "Two days", "name": "Forum", "description": "x", "venue": "Hall", "organiser": "Office"},
+        "hu": {"name": "Fórum", "organiser": "Iroda"},
     }
 
     found = misfits(replace(Plan(), texts=texts), langs=("en", "hu"), contactable=True, now=NOW)

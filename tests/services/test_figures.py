@@ -178,6 +178,30 @@ def test_the_curve_by_week_and_the_edition_before(app: Flask) -> None:
     assert (curve.before_now, curve.closed_with) == (3, 5)
 
 
+def test_an_edition_whose_registration_is_open_is_not_compared_with(app: Flask) -> None:
+    with transaction():
+        series = Series(slug="conference", texts={})
+        db.session.add(series)
+    sooner, later = opened(60, series_id=series.id), opened(50, series_id=series.id)
+    with transaction():
+        db.session.execute(update(Event).where(Event.id == sooner.id).values(starts_at=later.starts_at - timedelta(1)))
+    for event in (sooner, later):
+        make_registration(event, now=NOW - timedelta(days=40))
+    me = make_account()
+    with transaction():
+        teams.add(sooner.id, me.id, Role.VIEWER)
+
+    while_open = overview.look(later, me.id, now=NOW).curve
+    with transaction():
+        db.session.execute(update(Event).where(Event.id == sooner.id).values(closes_at=NOW))
+    closed = overview.look(later, me.id, now=NOW).curve
+
+    assert while_open is not None
+    assert while_open.closed_with is None
+    assert closed is not None
+    assert closed.closed_with == 1
+
+
 def test_before_registration_opens_there_is_no_curve(app: Flask) -> None:
     event = make_event(opens_at=NOW + timedelta(days=2), closes_at=NOW + timedelta(days=3))
 

@@ -57,6 +57,7 @@ EXPECTED = {
     "organizer.unpublish": Access.MANAGER,
     "organizer.call_off": Access.OWNER,
     "organizer.archive": Access.OWNER,
+    "organizer.delete": Access.OWNER,
     "organizer.list_file": Access.VIEWER,
     "organizer.lists": Access.VIEWER,
     "organizer.overview": Access.VIEWER,

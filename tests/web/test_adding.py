@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from regapp.db import db
-from regapp.models import History, OutboxMail, Registration, Role
+from regapp.db import db, transaction
+from regapp.models import Event, History, OutboxMail, Registration, Role
 from regapp.services import events
 from tests.everything import everything
 from tests.factories import make_event, make_registration
@@ -103,13 +103,19 @@ def test_a_form_sent_twice_adds_one_person(client: FlaskClient) -> None:
 
 
 def test_nobody_is_added_to_an_event_that_was_called_off(client: FlaskClient) -> None:
-    event = make_event(slug="conference", status="cancelled")
+    event = make_event(slug="conference")
     sign_in(client, event, Role.MANAGER)
+    data = typed(client)
+    with transaction():
+        db.session.execute(update(Event).values(status="cancelled"))
 
-    answer = client.post(ADDRESS, data=typed(client))
+    answer, shown = client.post(ADDRESS, data=data), read(client.get(ADDRESS))
 
     assert answer.status_code == 409
     assert "Nobody can be added any more." in answer.text
+    assert "Nobody can be added any more." in shown.words
+    assert "Add the person" not in shown.buttons
+    assert "email" not in shown.inputs
 
 
 @pytest.mark.parametrize(

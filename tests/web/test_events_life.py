@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from regapp.clock import utcnow
-from regapp.db import db
+from regapp.db import db, transaction
 from regapp.models import OutboxMail, Role
-from regapp.services import events
+from regapp.services import events, registrations
 from regapp.services.events import EventFacts
 from tests.everything import everything
 from tests.factories import make_event, make_registration
@@ -155,7 +155,78 @@ def test_an_event_is_put_away_when_it_is_over(client: FlaskClient) -> None:
     assert "The event has left the list. Its page stays." in page.words
     assert client.get(f"/events/{over.slug}").status_code == 200
     assert refused.status == 409
-    assert "Only a published event that is over" in refused.words
+    assert "Only an event that is over or was called off" in refused.words
+
+
+def test_an_event_that_was_called_off_is_put_away_at_once(client: FlaskClient) -> None:
+    event = make_event()
+    sign_in(client, event, Role.OWNER)
+    _take(client, event, "call-off")
+    assert event.text("name", "en") in read(client.get("/")).links
+
+    asked = read(client.get(_path(event, "archive")))
+    client.post(_path(event, "archive"), data=asked.inputs)
+    again = client.post(_path(event, "archive"), data=asked.inputs)
+
+    assert "This cannot be undone" in asked.words
+    assert event.text("name", "en") not in read(client.get("/")).links
+    assert "will not take place" in read(client.get(f"/events/{event.slug}")).words
+    assert (_now(event).cancelled, _now(event).archived, again.status_code) == (True, True, 409)
+    assert "Called off" in read(client.get("/organizer/")).words
+    assert "Put it away" not in read(client.get(_path(event, "settings"))).links
+
+
+def test_a_draft_is_deleted_with_all_that_belongs_to_it(client: FlaskClient) -> None:
+    sign_in(client)
+    before = everything()
+    typed = {"name": "A mistake", "starts_at": "2036-06-05T09:00"}
+    client.post("/organizer/new", data=read(client.get("/organizer/new")).inputs | typed)
+    draft = events.get(events.get_id("a-mistake"))
+    guard = read(client.get(_path(draft, "team"))).inputs
+    client.post(_path(draft, "people/views?country=FR"), data=guard | {"name": "From abroad"})
+    client.post(_path(draft, "team/invite"), data=guard | {"email": "b@example.org", "name": "B", "role": "desk"})
+    mine = {name for name, rows in everything().items() if len(rows) > len(before[name])}
+
+    page = _take(client, draft, "delete")
+
+    left = everything()
+    assert mine == {"accounts", "events", "history", "memberships", "outbox", "quotas", "saved_views"}
+    assert "The draft is deleted." in page.words
+    assert client.get(_path(draft, "settings")).status_code == 404
+    assert len(left.pop("accounts")) == len(before.pop("accounts")) + 1  # whoever was invited keeps the account
+    assert left == before
+
+
+def test_nothing_of_a_deleted_draft_is_counted_for_the_next(client: FlaskClient) -> None:
+    draft = make_event(status="draft")
+    sign_in(client, draft, Role.OWNER)
+    client.get(_path(draft, ""))
+    _take(client, draft, "delete")
+
+    event = make_event()
+    make_registration(event)
+    sign_in(client, event, Role.OWNER)
+
+    assert "One person is confirmed." in read(client.get(_path(event, ""))).words
+
+
+def test_a_draft_that_somebody_was_registered_for_is_not_deleted(client: FlaskClient) -> None:
+    event = make_event()
+    own = make_registration(event)
+    sign_in(client, event, Role.OWNER)
+    published = _take(client, event, "delete")
+    with transaction():
+        registrations.cancel(own.id, actor="attendee", now=utcnow())
+    _take(client, event, "unpublish")
+    before = everything()
+
+    page = _take(client, event, "delete")
+
+    assert (published.status, page.status) == (409, 409)
+    assert "Only a draft can be deleted" in published.words
+    assert "One person is or was registered here" in page.words
+    assert "Delete the draft" not in page.buttons
+    assert everything() == before
 
 
 def test_a_manager_finds_no_step_of_owners(client: FlaskClient) -> None:
@@ -292,10 +363,24 @@ def test_a_series_whose_editions_are_drafts_is_not_found(client: FlaskClient) ->
 
 def test_an_event_leaves_its_series(client: FlaskClient) -> None:
     event = _series(client)
+    within = _now(event).series_id
     page = read(client.get(_path(event, "settings")))
-    inputs = {name: value for name, value in page.inputs.items() if name != "in_series"}
 
-    client.post(_path(event, "settings"), data=inputs)
+    _take(client, event, "settings", in_series="")
 
-    assert page.inputs["in_series"] == "yes"
+    assert page.inputs["in_series"] == "forum"
     assert _now(event).series_id is None
+    _take(client, event, "settings", in_series="forum")
+    assert _now(event).series_id == within
+
+
+def test_an_event_joins_no_series_of_others(client: FlaskClient) -> None:
+    _series(client)
+    mine = _series(client)
+    before = everything()
+
+    page = _take(client, mine, "settings", in_series="forum")
+
+    assert page.status == 422
+    assert "Choose one from the list" in page.described("in_series")
+    assert everything() == before

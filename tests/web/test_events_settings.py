@@ -189,7 +189,7 @@ def test_who_is_served_again_gets_a_place_at_once(client: FlaskClient) -> None:
         pytest.param("opens_at", "", "Write when registration opens", id="no opening"),
         pytest.param("starts_at", "2020-12-01T09:00", "still to come", id="moved into the past"),
         pytest.param("retain_until", "2036-12-01T12:00", "after the end of the event", id="erased too early"),
-        pytest.param("waitlist_limit", "-1", "Write a whole number", id="fewer than nobody"),
+        pytest.param("waitlist_limit", "-1", "Write a whole number of at least 0", id="fewer than nobody"),
         pytest.param("online_url", "javascript:alert(1)", "Write the whole address", id="a script as address"),
         pytest.param("online_url", "meet.example.org", "Write the whole address", id="half an address"),
         pytest.param("online_url", "https://[x", "Write the whole address", id="a broken address"),
@@ -332,5 +332,6 @@ def test_what_does_not_fit_together_is_said(client: FlaskClient) -> None:
     assert "Registration closes before it opens" in page.words
     assert "There is no waiting list" in page.words
     assert "does not begin with https" in page.words
+    assert page.links["5 things are worth a look"] == "#remarks"
     assert "There are no texts in this language yet: Magyar" in page.words
     assert "Visitors cannot write to you" in page.words

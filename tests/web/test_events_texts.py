@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from regapp.db import db
-from regapp.models import Role
+from regapp.models import History, Role
 from regapp.services import events
 from regapp.services.events import EventFacts
 from tests.everything import everything
@@ -151,6 +152,9 @@ def test_another_place_is_told_after_the_number(client: FlaskClient) -> None:
     assert (asked.status, "One person will be told" in asked.words) == (409, True)
     assert "One person is told by mail." in done.words
     assert _texts(event)["venue"] == "New Hall"
+    assert db.session.scalars(select(History.action).where(History.registration_id.is_(None))).all() == [
+        "texts_changed"
+    ]
 
 
 def test_two_who_write_lose_nothing(app: Flask) -> None:

@@ -95,6 +95,15 @@ def test_an_action_without_a_sentence_is_noticed_and_stands_for_itself(app: Flas
         assert say(event, "badge_printed", person.id) == "Zoë Bell: badge printed"
 
 
+def test_somebody_who_was_erased_has_no_capital_within_a_sentence(app: Flask) -> None:
+    event = make_event()
+    person = make_registration(event, now=utcnow())
+    with transaction():
+        erasure.erase(person.id, actor="operator", now=utcnow())
+    with app.test_request_context():
+        assert say(event, "cancelled", person.id) == "The place of somebody who was erased was cancelled"
+
+
 @pytest.mark.parametrize(
     ("action", "numbers", "sentence"),
     [

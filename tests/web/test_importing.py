@@ -293,9 +293,12 @@ def test_nobody_is_imported_into_an_event_that_was_called_off(client: FlaskClien
     before = everything()
 
     answer = client.post(address, data=seen)
+    first_step = read(client.get("/organizer/events/conference/import"))
 
     assert answer.status_code == 409
     assert "Nobody can be added any more." in answer.text
+    assert "Nobody can be added any more." in first_step.words
+    assert "Next: the columns" not in first_step.buttons
     assert everything() == before
 
 

@@ -218,11 +218,13 @@ def test_a_message_to_the_organizers_can_be_read_but_no_mail_to_one_account_alon
         pass
     sign_in(client, event, Role.OWNER)
     readable = client.get(path(event, 1))
+    assert path(event, 1) in client.get(path(event)).text
     with transaction():
-        db.session.execute(update(OutboxMail).values(message="invitation"))
+        db.session.execute(update(OutboxMail).values(message="team_invited"))
 
     assert "Is there parking?" in words(readable)
     assert client.get(path(event, 1)).status_code == 404
+    assert path(event, 1) not in client.get(path(event)).text
 
 
 def test_with_a_mail_server_there_are_no_files_to_read(build_app: Callable[..., Flask]) -> None:

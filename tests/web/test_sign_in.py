@@ -18,11 +18,11 @@ from sqlalchemy import select, update
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.models import Account
-from regapp.services import accounts, one_time_codes, passwords
+from regapp.services import accounts, events, one_time_codes, passwords
 from regapp.services.accounts import Me
 from tests.everything import everything
 from tests.factories import make_event
-from tests.web.organizers import PASSWORD, give_password, make_account
+from tests.web.organizers import PASSWORD, give_password, make_account, resume, sign_in
 from tests.web.visitor import Page, read
 
 SIGN_IN = "/organizer/sign-in"
@@ -195,6 +195,31 @@ def test_a_forged_or_old_cookie_opens_nothing(app: Flask, client: FlaskClient, m
     client.set_cookie("session", signer.dumps(values))
 
     assert client.get("/organizer/").status_code == 303
+
+
+def test_what_was_typed_outlives_the_session(client: FlaskClient) -> None:
+    event = make_event(texts={"en": {"name": "Forum", "venue": "Hall"}})
+    mine = sign_in(client, event)
+    path = f"/organizer/events/{event.slug}/texts/en"
+    inputs = read(client.get(path)).inputs | {"description": "Two long days."}
+    with client.session_transaction() as session:
+        session.clear()
+
+    kept = client.post(path, data=inputs)
+    before = events.get(event.id).texts
+    page = read(kept)
+    resume(client, mine)
+    asked = read(client.post(path, data=page.inputs))  # guards of the ended session are asked for once more
+    saved = client.post(path, data=asked.inputs)
+
+    assert kept.status_code == 403
+    assert "Nothing is lost: all that you typed is still in this page." in page.words
+    assert page.links["Sign in in another tab"] == "/organizer/sign-in"
+    assert before["en"].get("description") is None
+    assert (asked.status, asked.inputs["description"]) == (422, "Two long days.")
+    assert saved.status_code == 303
+    db.session.rollback()
+    assert events.get(event.id).texts["en"]["description"] == "Two long days."
 
 
 def test_a_session_ends_twelve_hours_after_the_last_use(client: FlaskClient, me: Me) -> None:

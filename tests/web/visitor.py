@@ -57,7 +57,7 @@ def fill(client: FlaskClient, path: str, **typed: str) -> TestResponse:
 
 
 class _Reader(HTMLParser):
-    VOID = frozenset({"img", "input", "meta", "link", "br", "use", "rect", "path", "hr"})
+    VOID = frozenset({"img", "input", "meta", "link", "br", "use", "rect", "path", "hr", "col"})
 
     def __init__(self, page: Page) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.errors import EventOver
 from regapp.models import Role
+from regapp.rules import window
 from regapp.rules.states import State
 from regapp.services import adding, events
 from regapp.services.accounts import Me
@@ -30,7 +31,7 @@ def add_person(me: Me, event: EventFacts) -> ResponseReturnValue:
     form = asked_by(event, AddForm())
     if request.method != "POST":
         form.lang.data = me.lang
-        return _form_page(me, event, form)
+        return _form_page(me, event, form, over=not window.is_alive(event, utcnow()))
     if not form.validate():
         return _form_page(me, event, form, status=422)
     try:

@@ -30,7 +30,7 @@ def whole_number(form: Any, field: Any) -> None:
         return
     figures = field.data.translate(SPACES)
     if not (figures.isascii() and figures.isdecimal()):
-        raise StopValidation(_("Write a whole number, such as 60"))
+        raise StopValidation(_("Write a whole number of at least 0"))
     if len(figures) > 9 or int(figures) > MOST:
         raise StopValidation(_("Write a number up to 1,000,000, or leave this empty for no limit"))
 

@@ -72,7 +72,9 @@ def places(value: Any) -> str:
 def _words(line: Line, names: Mapping[str, str], tz: str, slug: str | None) -> Markup:
     """Return what happened, without its full stop."""
     if line.code is not None:
-        return Markup(_about_person(line)) % {"person": _person(line, slug)}  # noqa: S704  values are escaped
+        sentence = _about_person(line)
+        begins = sentence.startswith("%(person)s")
+        return Markup(sentence) % {"person": _person(line, slug, begins=begins)}  # noqa: S704  values are escaped
     if line.action in (Action.TEAM_JOINED, Action.TEAM_ROLE_CHANGED, Action.TEAM_LEFT):
         return Markup(_about_team(line)) % _member(line, names)  # noqa: S704  values are escaped
     return escape(_about_event(line, tz))
@@ -84,9 +86,10 @@ def _who(line: Line, names: Mapping[str, str]) -> str:
     return _("the operator, by a command") if line.actor == "operator" else ""
 
 
-def _person(line: Line, slug: str | None) -> Markup:
+def _person(line: Line, slug: str | None, *, begins: bool) -> Markup:
+    """Return the name, linked if there is a `slug`. `begins`: whether the sentence begins with it."""
     if not line.name:
-        return escape(_("Somebody who was erased"))
+        return escape(_("Somebody who was erased") if begins else _("somebody who was erased"))
     name = _isolated(line.name)
     if slug is None:
         return name

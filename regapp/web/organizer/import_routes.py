@@ -16,6 +16,7 @@ from regapp.clock import utcnow
 from regapp.db import let_go, transaction
 from regapp.errors import EventOver, Moved, NotFound, UnreadableFile
 from regapp.models import Import, Role
+from regapp.rules import window
 from regapp.services import importing, sheets
 from regapp.services.accounts import Me
 from regapp.services.adding import WhenFull
@@ -162,8 +163,8 @@ def _file_page(
     """Show where a list is chosen. `form`: None where the request was too large to be read."""
     return page(
         "organizer/import_file.html", status=status, me=me, event=event, tab="organizer.people",
-        form=form or UnreadForm(), problem=problem, encodings=import_words.ENCODINGS,
-        chosen="" if form is None else request.form.get("encoding", ""),
+        form=form or UnreadForm(), over=not window.is_alive(event, utcnow()), problem=problem,
+        encodings=import_words.ENCODINGS, chosen="" if form is None else request.form.get("encoding", ""),
     )  # fmt: skip
 
 

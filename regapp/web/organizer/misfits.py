@@ -98,6 +98,7 @@ def _about_the_rest(event: EventFacts) -> dict[Misfit, str]:
         Misfit.ONLINE_UNPROTECTED: _("The online address does not begin with https: others may read along."),
         Misfit.NO_CONTACT: _("Visitors cannot write to you: there is no address for messages."),
         Misfit.NO_DESCRIPTION: _("The page says nothing about the event: there is no description."),
+        Misfit.NO_ORGANISER: _("Nobody reads who organises it, and mails are not signed: “Organised by” is empty."),
     }
 
 
@@ -116,7 +117,10 @@ _FIELDS = {
     Misfit.ONLINE_UNPROTECTED: "online_url",
     Misfit.NO_CONTACT: "contact_address",
 }
-_TEXTS = {Misfit.NO_NAME: "name", Misfit.NO_PLACE: "venue", Misfit.NO_DESCRIPTION: "description"}
+_TEXTS = {
+    Misfit.NO_NAME: "name", Misfit.NO_PLACE: "venue", Misfit.NO_DESCRIPTION: "description",
+    Misfit.NO_ORGANISER: "organiser",
+}  # fmt: skip
 
 
 def _address(event: EventFacts, found: Finding) -> str:

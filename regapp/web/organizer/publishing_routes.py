@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, url_for
+from flask import Response, current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,7 +14,7 @@ from regapp.errors import EventOver, NotReady, PeopleRegistered, WrongStatus
 from regapp.models import Role
 from regapp.rules import window
 from regapp.rules.window import Phase
-from regapp.services import editing, publishing, series
+from regapp.services import editing, erasure, events, publishing, series, unchanged
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
 from regapp.web import access
@@ -98,7 +98,7 @@ def call_off(me: Me, event: EventFacts) -> ResponseReturnValue:
 @bp.route("/events/<slug:slug>/archive", methods=["GET", "POST"])
 @access.member(Role.OWNER)
 def archive(me: Me, event: EventFacts) -> ResponseReturnValue:
-    """Take an event that has ended off the list; its page stays."""
+    """Take an event that has ended or was called off from the list; its page stays."""
     form = ConfirmForm()
     if not form.validate_on_submit():
         return _step("organizer/archive.html", me, event, form)
@@ -109,6 +109,25 @@ def archive(me: Me, event: EventFacts) -> ResponseReturnValue:
         return _step("organizer/archive.html", me, event, form, status=409)
     flash(_("The event has left the list. Its page stays."))
     return _onward(event)
+
+
+@bp.route("/events/<slug:slug>/delete", methods=["GET", "POST"])
+@access.member(Role.OWNER)
+def delete(me: Me, event: EventFacts) -> ResponseReturnValue:
+    """Delete a draft for which nobody has registered."""
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return _step("organizer/delete.html", me, event, form, people=publishing.count_ever(event.id))
+    try:
+        with transaction():
+            erased = publishing.delete_draft(event.id)
+    except (PeopleRegistered, WrongStatus):
+        people = publishing.count_ever(event.id)
+        return _step("organizer/delete.html", me, events.get(event.id), form, status=409, people=people)
+    erasure.forget_files(erased)
+    unchanged.forget(current_app)  # SQLite gives the next event the same id
+    flash(_("The draft is deleted."))
+    return redirect(url_for("organizer.index"), code=303)
 
 
 def _step(template: str, me: Me, event: EventFacts, form: Any, *, status: int | None = None, **values: Any) -> Response:

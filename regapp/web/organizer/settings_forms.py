@@ -13,6 +13,7 @@ from regapp.models import RobotCheck
 from regapp.rules.seating import Fit
 from regapp.rules.slugs import LENGTH, is_slug
 from regapp.services.events import EventFacts
+from regapp.services.series import SeriesFacts
 from regapp.services.settings import Settings
 from regapp.web.fields import Line, Required, Tick, at_most, mail_address, readable
 from regapp.web.forms import EMAIL_LENGTH
@@ -89,7 +90,11 @@ class SettingsForm(SharedForm, ZonedForm):
     )
     robot_check = _choice(lazy_gettext("Against robots"), RobotCheck)
     asks_organisation_type = Tick(lazy_gettext("Ask what kind of organisation somebody comes from"))
-    in_series = Tick(lazy_gettext("Part of the series"))
+    in_series = Line(
+        lazy_gettext("Part of the series"),
+        description=lazy_gettext("Yours are here: those with an edition that you own or manage."),
+        render_kw=PLAIN,
+    )
     slug = Line(
         lazy_gettext("Address of the page"),
         [Required(lazy_gettext("Write the last part of the address"))],
@@ -98,15 +103,19 @@ class SettingsForm(SharedForm, ZonedForm):
     )
 
     @classmethod
-    def of(cls, event: EventFacts, *, over: bool) -> SettingsForm:
-        """Return the form with the fields that this event has; of one that is over, few may still change."""
+    def of(cls, event: EventFacts, *, over: bool, series: list[SeriesFacts]) -> SettingsForm:
+        """Return the form with the fields that this event has; of one that is over, few may still change.
+
+        `series`: those that it may be part of, its own among them.
+        """
         form = cls()
+        form.series = series
         for name in cls.page_order:
             there = not over or name in AFTERWARDS
             if name == "slug":
                 there = there and event.draft
             if name == "in_series":
-                there = there and event.series_id is not None
+                there = there and bool(series)
             if not there:
                 del form[name]
         form.event = event
@@ -145,6 +154,11 @@ class SettingsForm(SharedForm, ZonedForm):
         if field.data:
             mail_address(self, field)
 
+    def validate_in_series(self, field: Any) -> None:
+        """Refuse a series that is not offered."""
+        if field.data and field.data not in {one.slug for one in self.series}:
+            raise StopValidation(_("Choose one from the list"))
+
     def validate_slug(self, field: Any) -> None:
         """Refuse what cannot be part of an address."""
         if not is_slug(field.data):
@@ -170,8 +184,8 @@ class SettingsForm(SharedForm, ZonedForm):
             given["waitlist_limit"] = number_in(self.waitlist_limit)
         if "asks_organisation_type" in self:
             given["asks_organisation_type"] = bool(self.asks_organisation_type.data)
-        if "in_series" in self and not self.in_series.data:
-            given["series_id"] = None
+        if "in_series" in self:
+            given["series_id"] = next((one.id for one in self.series if one.slug == self.in_series.data), None)
         return Settings.of(event, **given)
 
 
@@ -182,7 +196,7 @@ def stored(form: SettingsForm, event: EventFacts) -> dict[str, str]:
     found["contact_address"] = event.contact_address or ""
     found["waitlist_limit"] = "" if event.waitlist_limit is None else str(event.waitlist_limit)
     found["asks_organisation_type"] = YES if event.asks_organisation_type else ""
-    found["in_series"] = YES if event.series_id is not None else ""
+    found["in_series"] = next((one.slug for one in form.series if one.id == event.series_id), "")
     return {name: text for name, text in found.items() if name in form}
 
 

@@ -17,6 +17,7 @@ from regapp.rules.fitting import TEXTS, missing_texts
 from regapp.services import events, series, settings
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
+from regapp.services.series import SeriesFacts
 from regapp.services.settings import MustTell, Saved
 from regapp.speech import LANGUAGES
 from regapp.web import access, languages
@@ -36,7 +37,7 @@ LONGEST = 4 * 1024 * 1024
 @access.member(Role.MANAGER)
 def edit_settings(me: Me, event: EventFacts) -> ResponseReturnValue:
     """Show and save what is set about an event."""
-    form = SettingsForm.of(event, over=event.is_over(utcnow()))
+    form = SettingsForm.of(event, over=event.is_over(utcnow()), series=_series_for(me, event))
     if not form.is_ready(stored(form, event)):
         return _settings_page(me, event, form)
     try:
@@ -86,6 +87,12 @@ def edit_texts(me: Me, event: EventFacts, lang_code: str) -> ResponseReturnValue
         return _texts_page(me, event, form, lang_code)
     flash(_said(done))
     return redirect(url_for("organizer.texts", slug=event.slug, lang_code=lang_code), code=303)
+
+
+def _series_for(me: Me, event: EventFacts) -> list[SeriesFacts]:
+    """Return the series that an event may be part of: its own first, then those of this person."""
+    own, mine = series.find(event.series_id), series.list_mine(me.id)
+    return mine if own is None or own in mine else [own, *mine]
 
 
 def _texts_of(event: EventFacts, lang: str) -> dict[str, str]:
