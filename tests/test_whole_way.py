@@ -4,69 +4,19 @@ from __future__ import annotations
 
 import codecs
 import csv
-import http.cookiejar
 import io
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.browser.serving import own_link, run, serving
-from tests.web.visitor import Page, read
+from tests.http_visitor import Answer, Visitor
+from tests.web.visitor import read
 
 PLACES = 250
 VISITORS = 260
 AT_ONCE = 8
 EVENT = "european-cluster-conference"
-
-
-@dataclass
-class Answer:
-    """What came back after all redirects. `url`: where it came from."""
-
-    url: str
-    status_code: int
-    text: str
-
-
-@dataclass
-class Visitor:
-    """Somebody with a browser of their own behind the network address that all share."""
-
-    number: int
-    url: str
-    cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
-
-    def __post_init__(self) -> None:
-        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-
-    @property
-    def address(self) -> str:
-        """Return their mail address."""
-        return f"visitor.{self.number}@example.org"
-
-    def register(self) -> Answer:
-        """Fill in the form and send it; who comes too late agrees to wait."""
-        form = f"{self.url}/events/{EVENT}/register"
-        return self.send(form, {
-            "first_name": "Ana", "last_name": f"Kovács {self.number}", "email": self.address,
-            "organisation": "Danube Cluster", "country": "HU", "privacy": "yes", "accept_waitlist": "yes",
-        })  # fmt: skip
-
-    def send(self, url: str, typed: dict[str, str]) -> Answer:
-        """Open a page with a form, and send it back with what was typed."""
-        shown = self.page(url).inputs
-        data = urllib.parse.urlencode(shown | typed).encode()
-        with self.browser.open(url, data) as answer:
-            return Answer(answer.url, answer.status, answer.read().decode())
-
-    def page(self, url: str) -> Page:
-        """Open a page."""
-        with self.browser.open(url) as answer:
-            return read(Answer(answer.url, answer.status, answer.read().decode()))
 
 
 def test_260_visitors_for_250_places_end_with_a_list_that_is_right(tmp_path: Path) -> None:
@@ -77,7 +27,7 @@ def test_260_visitors_for_250_places_end_with_a_list_that_is_right(tmp_path: Pat
     with serving(settings) as server:
         visitors = [Visitor(number, server.url) for number in range(VISITORS)]
         with ThreadPoolExecutor(AT_ONCE) as crowd:
-            answers = list(crowd.map(Visitor.register, visitors))
+            answers = list(crowd.map(lambda visitor: visitor.register(EVENT), visitors))
 
         # 250 confirmed, 10 waiting, each at a position of their own.
         mains = [read(answer).main for answer in answers]

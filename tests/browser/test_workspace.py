@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +15,9 @@ from playwright.sync_api import Browser
 from regapp.clock import utcnow
 from tests.browser.serving import Server, run
 from tests.browser.visits import Visit, visiting
+from tests.http_visitor import Visitor
 from tests.web.organizers import PASSWORD, give_password, make_account
+from tests.web.visitor import read
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what a browser draws needs one database
 
@@ -49,19 +50,10 @@ class Counted:
         self.clicks += 1
 
 
-def _register(browser: Browser, server: Server, path: str, number: int) -> str:
+def _register(server: Server, event: str, number: int) -> str:
     """Let one more person register; return how they stand."""
-    with visiting(browser, server, java_script_enabled=False) as visit:
-        visit.open(f"{path}/register")
-        visit.type(
-            first_name=f"Guest {number}", last_name=NAMES[number % len(NAMES)], email=f"guest{number}@example.org"
-        )
-        waits = visit.page.get_by_label(re.compile("waiting list"))
-        if waits.count():
-            waits.check()
-        visit.page.locator("main form button[type=submit]").first.click()
-        visit.look()
-        return " ".join(visit.standing)
+    main = read(Visitor(number, server.url).register(event, last_name=NAMES[number % len(NAMES)])).main
+    return f"{main['data-state']} {main['data-position']}"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -90,7 +82,7 @@ def test_a_small_event_from_nothing_to_its_list(
         assert (hands.fields, hands.clicks) == (4, 5)
         slug = visit.page.url.rstrip("/").rsplit("/", 1)[-1]
 
-        standings = [_register(browser, running, f"/events/{slug}", number) for number in range(PEOPLE)]
+        standings = [_register(running, slug, number) for number in range(PEOPLE)]
         assert standings == ["confirmed "] * PLACES + [f"waitlisted {place}" for place in range(1, 4)]
 
         visit.open(f"/organizer/events/{slug}")
@@ -102,7 +94,7 @@ def test_a_small_event_from_nothing_to_its_list(
         visit.press("Apply 14 → 16")
 
         visit.follow("People")
-        visit.page.get_by_role("searchbox").fill("guest3@")
+        visit.page.get_by_role("searchbox").fill("visitor.3@")
         visit.press("Search")
         visit.page.locator("table.people tbody a").first.click()
         visit.look()
@@ -121,8 +113,8 @@ def test_a_small_event_from_nothing_to_its_list(
     with taken_away.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, strict=True))
     assert sorted(row["email"] for row in rows) == sorted(
-        f"guest{number}@example.org" for number in range(PEOPLE) if number != 3
+        f"visitor.{number}@example.org" for number in range(PEOPLE) if number != 3
     )
     for number in (14, 15, 16):
-        assert running.mail("promoted", f"guest{number}@example.org")
+        assert running.mail("promoted", f"visitor.{number}@example.org")
     assert run(settings, "seats", "verify")
