@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from threading import Lock
 
-from bench import visits
 from bench.load import Client, Job, LoadFailed
-from bench.visits import Answer, Ask, Form, Site
-from tests.races.visitors import HOST
+from bench.visits import Answer, Ask, Form
+from tests.races.visitors import open_form
 
 AGAIN = 0.2
 """Seconds until somebody tries again. Less than the page asks for: the more tries, the harder the test."""
@@ -49,12 +48,7 @@ class Browser:
 
     def open_form(self, slug: str) -> Form:
         """Open the form of an event."""
-        site = Site(HOST, slug, tag="")
-        visit = visits.fetch(site, 0)
-        answer = self.ask(next(visit))
-        with suppress(StopIteration):
-            visit.send(answer)
-        return site.kept_forms[0]
+        return open_form(slug, self.ask)
 
     def ask(self, ask: Ask) -> Answer:
         """Ask until there is an answer other than 503, each time the other server. Raises: LeftAlone."""

@@ -8,10 +8,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from bench import visits
 from bench.load import Client, Job, LoadFailed
-from bench.visits import Answer, Ask, Form, Site
-from tests.races.visitors import HOST, cancel, location, look, register, standing
+from bench.visits import Answer, Ask, Form
+from tests.races.visitors import cancel, location, look, open_form, register, standing
 
 VISITORS = 6
 PATIENCE = 60.0
@@ -53,12 +52,7 @@ class Visitor:
 
     def open_form(self) -> Form:
         """Open the form."""
-        site = Site(HOST, self._slug, tag="")
-        visit = visits.fetch(site, 0)
-        answer = self.ask(next(visit))
-        with suppress(StopIteration):
-            visit.send(answer)
-        return site.kept_forms[0]
+        return open_form(self._slug, self.ask)
 
     def ask(self, ask: Ask) -> Answer:
         """Send it until there is an answer other than that the records cannot be reached."""

@@ -69,6 +69,16 @@ class Crowd:
         return client
 
 
+def open_form(slug: str, ask: Callable[[Ask], Answer]) -> Form:
+    """Open the form of an event; `ask` brings the answer."""
+    site = Site(HOST, slug, tag="")
+    visit = visits.fetch(site, 0)
+    answer = ask(next(visit))
+    with suppress(StopIteration):
+        visit.send(answer)
+    return site.kept_forms[0]
+
+
 def register(slug: str, form: Form, email: str, *, agrees: bool = True) -> Ask:
     """Fill a form in and send it. `agrees`: to wait if there is no place."""
     fields = {
