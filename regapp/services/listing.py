@@ -7,14 +7,14 @@ of one page are read. Pages behind the middle are counted from the end.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import accumulate
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from regapp.db import AnyRow, db
@@ -38,6 +38,7 @@ _SHOWN = (
     Registration.last_name, Registration.email, Registration.organisation, Registration.job_title,
     Registration.country, Registration.organisation_type, Registration.lang, Registration.registered_at,
 )  # fmt: skip
+"""As `Person` has them; for `position` and `tags` stands the number in the queue."""
 _TAGS = (
     select(Tag.registration_id, Tag.tag)
     .where(Tag.registration_id.in_(bindparam("ids", expanding=True)))
@@ -70,6 +71,7 @@ class Person:
     code: str
     state: State
     position: int | None
+    tags: tuple[str, ...]
     first_name: str | None
     last_name: str | None
     email: str
@@ -79,7 +81,6 @@ class Person:
     organisation_type: str | None
     lang: str | None
     registered_at: datetime
-    tags: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -139,9 +140,16 @@ def list_page(event_id: int, view: View, *, page: int) -> Listing:
     listing = _empty(counts, view, page)
     rows: list[AnyRow] = []
     for part in _parts(view, counts, listing):
-        wanted = [*people.conditions(event_id, view), *part.conditions]
+        wanted = [*_walked(event_id, view, listing.total), *part.conditions]
         rows += _read(wanted, part.view, part.start, part.stop, part.size)
     return replace(listing, people=_people(event_id, rows))
+
+
+def _walked(event_id: int, view: View, size: int) -> list[ColumnElement[bool]]:
+    """Return the conditions by which so many people are found who are walked in their order."""
+    if not view.tag or size <= MANY:
+        return people.conditions(event_id, view)
+    return [*people.conditions(event_id, replace(view, tag="")), people.is_among_tagged(event_id, view.tag)]
 
 
 def _search(event_id: int, view: View, page: int) -> Listing:
@@ -171,8 +179,7 @@ def find_choices(event_id: int) -> Choices:
 
 
 def _read_choices(event_id: int) -> Choices:
-    there = (Registration.event_id == event_id, Registration.erased_at.is_(None))
-    return Choices(_each(Registration.country, *there), _each(Tag.tag, Tag.event_id == event_id))
+    return Choices(_each(Registration.country, *_there(event_id)), _each(Tag.tag, Tag.event_id == event_id))
 
 
 def _find(event_id: int, view: View) -> Sequence[AnyRow]:
@@ -192,19 +199,45 @@ def _count_blocks(event_id: int, view: View, before: Counts | None, changed: fro
     """Return the people of a view by state, block by block; only those in which somebody has changed are read again."""
     blocks = {id_ // BLOCK for id_ in changed}
     if before is None or len(blocks) > FEW:
-        return _count_in(event_id, view)
+        return _count_few(event_id, view) if view.tag else _count_many(event_id, view)
     counts = {block: count for block, count in before.items() if block not in blocks}
     for block in blocks:
-        counts |= _count_in(event_id, view, Registration.id.between(block * BLOCK, block * BLOCK + BLOCK - 1))
+        counts |= _count_one(event_id, view, block)
     return counts
 
 
-def _count_in(event_id: int, view: View, *within: ColumnElement[bool]) -> Counts:
+def _count_one(event_id: int, view: View, block: int) -> Counts:
+    first, last = block * BLOCK, block * BLOCK + BLOCK - 1
+    within = [Registration.id.between(first, last)]
+    if view.tag:
+        tagged = people.tagged(event_id, view.tag).where(Tag.registration_id.between(first, last))
+        within.append(Registration.id.in_(tagged))
+    return _count_few(event_id, replace(view, tag=""), *within)
+
+
+def _count_few(event_id: int, view: View, *within: ColumnElement[bool]) -> Counts:
+    """Count people by grouping them."""
     block = (Registration.id // BLOCK).label("block")
     counted = select(block, Registration.state, func.count()).where(*people.conditions(event_id, view), *within)
+    return _counts(counted.group_by(block, Registration.state))
+
+
+def _count_many(event_id: int, view: View) -> Counts:
+    """Count the people of each state in each block by itself: the index of states holds them side by side.
+
+    Grouping them takes SQLite, which sorts them first, several times as long.
+    """
+    blocks, states = _all_blocks(event_id), _different(Registration.state, *_there(event_id))
+    start = blocks.c.value * BLOCK
+    these = (Registration.state == states.c.value, Registration.id.between(start, start + (BLOCK - 1)))
+    counted = select(func.count()).where(*people.conditions(event_id, view), *these).scalar_subquery()
+    return _counts(select(blocks.c.value, states.c.value, counted).join_from(blocks, states, true()))
+
+
+def _counts(counted: Select[int, str, int]) -> Counts:
     counts: Counts = defaultdict(Counter)
-    for number, state, count in db.session.execute(counted.group_by(block, Registration.state)):
-        counts[number][State(state)] = count
+    for block, state, count in db.session.execute(counted):
+        counts[block][State(state)] = count
     return counts
 
 
@@ -234,6 +267,8 @@ def _queue_and_rest(view: View, counts: Counter[State], listing: Listing) -> lis
 def _read(wanted: Sequence[ColumnElement[bool]], view: View, start: int, stop: int, size: int | None) -> list[AnyRow]:
     """Return the people in these places, in order. Of `size` places the later ones are read from the end."""
     from_end = size is not None and start + stop > size
+    if start == stop:
+        return []
     if size is not None and from_end:
         view, start, stop = replace(view, descending=not view.descending), size - stop, size - start
     order = people.order(view)
@@ -245,17 +280,16 @@ def _read(wanted: Sequence[ColumnElement[bool]], view: View, start: int, stop: i
 
 def _people(event_id: int, rows: Sequence[AnyRow]) -> list[Person]:
     """Return the lines of a page, with positions and tags."""
+    if not rows:
+        return []
     positions = find_positions(event_id, [row.queue_no for row in rows if row.queue_no is not None])
     tags = defaultdict(list)
-    for tagged in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
-        tags[tagged.registration_id].append(tagged.tag)
-    return [_person(row, positions.get(row.queue_no), tuple(tags[row.id])) for row in rows]
-
-
-def _person(row: AnyRow, position: int | None, tags: tuple[str, ...]) -> Person:
-    values = dict(row._mapping)
-    del values["queue_no"]
-    return Person(**values | {"state": State(row.state), "position": position, "tags": tags})
+    for registration_id, tag in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
+        tags[registration_id].append(tag)
+    return [
+        Person(id_, code, State(state), positions.get(queue_no), tuple(tags[id_]), *facts)
+        for id_, code, state, queue_no, *facts in rows
+    ]
 
 
 def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int]:
@@ -268,8 +302,28 @@ def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int
 
 
 def _each(of: InstrumentedAttribute[Any], *wanted: ColumnElement[bool]) -> list[str]:
-    """Return the different values of an indexed column, in order: one look into the index for each of them."""
-    each = select(func.min(of).label("value")).where(*wanted).cte("each", recursive=True)
-    following = select(func.min(of)).where(*wanted, of > each.c.value).scalar_subquery()
+    """Return the different values of an indexed column, in order."""
+    return list(db.session.scalars(select(_different(of, *wanted).c.value)))
+
+
+def _different(of: InstrumentedAttribute[Any], *wanted: ColumnElement[bool]) -> CTE:
+    """Find the different values of an indexed column, in order: one look into the index for each of them."""
+    return _hop(select(func.min(of).label("value")).where(*wanted), lambda value: of > value)
+
+
+def _all_blocks(event_id: int) -> CTE:
+    """Find the numbers of the blocks that hold anybody of an event: one look into the index for each of them."""
+    lowest = (func.min(Registration.id) // BLOCK).label("value")
+    return _hop(select(lowest).where(*_there(event_id)), lambda value: Registration.id >= (value + 1) * BLOCK)
+
+
+def _hop(lowest: Select[Any], beyond: Callable[[ColumnElement[Any]], ColumnElement[bool]]) -> CTE:
+    """Find the lowest value, then the lowest one beyond that, and so on."""
+    each = lowest.cte(recursive=True)
+    following = lowest.where(beyond(each.c.value)).scalar_subquery()
     each = each.union_all(select(following).where(each.c.value.is_not(None)))
-    return list(db.session.scalars(select(each.c.value).where(each.c.value.is_not(None))))
+    return select(each.c.value).where(each.c.value.is_not(None)).cte()
+
+
+def _there(event_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Registration.event_id == event_id, Registration.erased_at.is_(None)

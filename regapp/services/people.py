@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, func, or_, select
 
 from regapp.db import db
 from regapp.models import Registration, Tag
@@ -80,12 +80,25 @@ def _registered_between(tz: str, since: date | None, until: date | None) -> list
     return found
 
 
+def tagged(event_id: int, tag: str) -> Select[int]:
+    """Return the ids of those who have a tag."""
+    return select(Tag.registration_id).where(Tag.event_id == event_id, Tag.tag == tag)
+
+
 def _is_tagged(event_id: int, tag: str) -> ColumnElement[bool]:
     """Say that a person has a tag. As an array, PostgreSQL begins with those who have it, not with everybody."""
-    tagged = select(Tag.registration_id).where(Tag.event_id == event_id, Tag.tag == tag)
     if db.engine.dialect.name != "postgresql":
-        return Registration.id.in_(tagged)
-    return Registration.id == any_(func.array(tagged.scalar_subquery()))
+        return Registration.id.in_(tagged(event_id, tag))
+    return Registration.id == any_(func.array(tagged(event_id, tag).scalar_subquery()))
+
+
+def is_among_tagged(event_id: int, tag: str) -> ColumnElement[bool]:
+    """Say the same where many have it: each person, in the order of the view, is looked up among them.
+
+    Whoever begins with those who have it would have to sort them all. SQLite looks people up by itself.
+    """
+    found = Registration.id.in_(tagged(event_id, tag))
+    return found.is_(True) if db.engine.dialect.name == "postgresql" else found
 
 
 def words(view: View) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.numbers import format_decimal
@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
         retain_until=window.retain_until,
         zone_options=zones.options,
         organisation_type_options=organisation_types.options,
+        remembering=cache,  # what a macro has drawn, for the rest of the page
         LANGUAGES=LANGUAGES,
     )
 

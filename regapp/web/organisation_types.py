@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from regapp.models import OrganisationType
+from regapp.web import languages
 
 NAMES = {
     OrganisationType.CLUSTER: lazy_gettext("Cluster organisation"),
@@ -28,6 +31,11 @@ def name(code: str | None) -> str:
 
 def options(selected: str | None) -> Markup:
     """Return all kinds as <option> elements."""
+    return _options(selected, languages.current())
+
+
+@lru_cache
+def _options(selected: str | None, _lang: str) -> Markup:
     chosen, plain = Markup('<option value="{}" selected>{}</option>'), Markup('<option value="{}">{}</option>')
     drawn = ((chosen if code == selected else plain).format(code.value, label) for code, label in NAMES.items())
     return Markup("").join(drawn)

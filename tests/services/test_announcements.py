@@ -56,7 +56,9 @@ def _claimed(now: datetime) -> list[str]:
 
 def _rows() -> list[OutboxMail]:
     db.session.rollback()
-    return list(db.session.scalars(select(OutboxMail).where(OutboxMail.message == "announcement").order_by(OutboxMail.id)))
+    return list(
+        db.session.scalars(select(OutboxMail).where(OutboxMail.message == "announcement").order_by(OutboxMail.id))
+    )
 
 
 def _end(own_id: int) -> None:

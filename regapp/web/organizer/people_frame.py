@@ -111,10 +111,11 @@ def read(event: EventFacts) -> Frame:
     return Frame(event, views.from_args(request.args), people_columns.from_args(request.args))
 
 
-def when(at: datetime, *, tz: str, now: datetime) -> Markup:
-    """Return when somebody registered, to the minute, as short as a column needs it."""
+def when(tz: str, *, now: datetime) -> Callable[[datetime], Markup]:
+    """Return how it is written when somebody registered: to the minute, as short as a column needs it."""
     today = now.astimezone(ZoneInfo(tz)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return _when(at.replace(second=0, microsecond=0), tz, today, languages.current())
+    lang = languages.current()
+    return lambda at: _when(at.replace(second=0, microsecond=0), tz, today, lang)
 
 
 @lru_cache(REMEMBERED)

@@ -75,8 +75,7 @@ def _table(me: Me, event: EventFacts, saving: SaveViewForm, *, status: int = 200
         "choices": listing.find_choices(event.id),
         "views": saved_views.list_views(event.id, me.id),
         "person_page": frame.person(),
-        "when": people_frame.when,
-        "now": utcnow(),
+        "when": people_frame.when(event.tz, now=utcnow()),
     }
     return page(
         "organizer/people.html", status=status, me=me, event=event, tab="organizer.people", frame=frame, saving=saving,
