@@ -32,6 +32,7 @@ from regapp.services import (
     own,
     person,
     saved_views,
+    tallies,
     waitlist,
 )
 from regapp.services.events import EventFacts, get
@@ -123,7 +124,7 @@ def look_for_people(event_id: int, code: str) -> None:
         for sort in Sort:
             for descending in (False, True):
                 listing.list_page(event_id, replace(view, sort=sort, descending=descending), page=1)
-    listing.find_choices(event_id)
+    tallies.find_choices(event_id)
     found = person.get_person(event_id, code)
     person.list_mails(found.own.id)
     person.list_history(found.own.id)

@@ -1,4 +1,4 @@
-"""A page of the table of people, and what it can be narrowed down by; quick with 100,000 people.
+"""A page of the table of people; quick with 100,000 of them.
 
 Which people stand on a page is found in indexes that hold all that a view asks for (`models.registration`); only those
 of one page are read. Pages behind the middle are counted from the end.
@@ -7,29 +7,22 @@ of one page are read. Pages behind the middle are counted from the end.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from itertools import accumulate
-from typing import Any, TypeAlias
 
-from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from regapp.db import AnyRow, db
 from regapp.models import Registration, Tag
 from regapp.rules.states import State
-from regapp.services import people, unchanged
+from regapp.services import people, tallies
 from regapp.services.people import Sort, View
 
 PAGE = 50
 """People on a page."""
-BLOCK = 4096
-FEW = 8
-"""Registrations, by id, that are counted together; and blocks that are counted one by one, not all at once."""
-Counts: TypeAlias = dict[int, Counter[State]]
-"""Number of a block → people by state."""
 MANY = 1000
 """People of a search that can be looked through; who finds more needs another word. Counting all of them takes long."""
 
@@ -114,14 +107,6 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """Codes of the countries from which people come, and the tags that they have, both in their order."""
-
-    countries: list[str]
-    tags: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a view that is read in one go: its order and its people, and the first and last place wanted of it."""
 
@@ -136,7 +121,7 @@ def list_page(event_id: int, view: View, *, page: int) -> Listing:
     """Return a page of a view; a page behind the last one is the last one."""
     if people.words(view):
         return _search(event_id, view, page)
-    counts = _count(event_id, view)
+    counts = tallies.count(event_id, view)
     listing = _empty(counts, view, page)
     rows: list[AnyRow] = []
     for part in _parts(view, counts, listing):
@@ -173,72 +158,10 @@ def _empty(counts: Counter[State], view: View, page: int) -> Listing:
     return replace(listing, page=min(max(1, page), listing.pages))
 
 
-def find_choices(event_id: int) -> Choices:
-    """Return what the people of an event can be narrowed down by."""
-    return unchanged.work_out(event_id, "choices", lambda _before, _changed: _read_choices(event_id))
-
-
-def _read_choices(event_id: int) -> Choices:
-    return Choices(_each(Registration.country, *_there(event_id)), _each(Tag.tag, Tag.event_id == event_id))
-
-
 def _find(event_id: int, view: View) -> Sequence[AnyRow]:
     """Return id and state of whom a search finds, one more than can be looked through at most."""
     found = select(Registration.id, Registration.state).where(*people.conditions(event_id, view)).limit(MANY + 1)
     return db.session.execute(found).all()
-
-
-def _count(event_id: int, view: View) -> Counter[State]:
-    """Return the people by state, as if the view asked for no state."""
-    narrowed = replace(view, state=None, sort=Sort.REGISTERED, descending=True)
-    counts = unchanged.work_out(event_id, narrowed, partial(_count_blocks, event_id, narrowed))
-    return sum(counts.values(), Counter())
-
-
-def _count_blocks(event_id: int, view: View, before: Counts | None, changed: frozenset[int]) -> Counts:
-    """Return the people of a view by state, block by block; only those in which somebody has changed are read again."""
-    blocks = {id_ // BLOCK for id_ in changed}
-    if before is None or len(blocks) > FEW:
-        return _count_few(event_id, view) if view.tag else _count_many(event_id, view)
-    counts = {block: count for block, count in before.items() if block not in blocks}
-    for block in blocks:
-        counts |= _count_one(event_id, view, block)
-    return counts
-
-
-def _count_one(event_id: int, view: View, block: int) -> Counts:
-    first, last = block * BLOCK, block * BLOCK + BLOCK - 1
-    within = [Registration.id.between(first, last)]
-    if view.tag:
-        tagged = people.tagged(event_id, view.tag).where(Tag.registration_id.between(first, last))
-        within.append(Registration.id.in_(tagged))
-    return _count_few(event_id, replace(view, tag=""), *within)
-
-
-def _count_few(event_id: int, view: View, *within: ColumnElement[bool]) -> Counts:
-    """Count people by grouping them."""
-    block = (Registration.id // BLOCK).label("block")
-    counted = select(block, Registration.state, func.count()).where(*people.conditions(event_id, view), *within)
-    return _counts(counted.group_by(block, Registration.state))
-
-
-def _count_many(event_id: int, view: View) -> Counts:
-    """Count the people of each state in each block by itself: the index of states holds them side by side.
-
-    Grouping them takes SQLite, which sorts them first, several times as long.
-    """
-    blocks, states = _all_blocks(event_id), _different(Registration.state, *_there(event_id))
-    start = blocks.c.value * BLOCK
-    these = (Registration.state == states.c.value, Registration.id.between(start, start + (BLOCK - 1)))
-    counted = select(func.count()).where(*people.conditions(event_id, view), *these).scalar_subquery()
-    return _counts(select(blocks.c.value, states.c.value, counted).join_from(blocks, states, true()))
-
-
-def _counts(counted: Select[int, str, int]) -> Counts:
-    counts: Counts = defaultdict(Counter)
-    for block, state, count in db.session.execute(counted):
-        counts[block][State(state)] = count
-    return counts
 
 
 def _parts(view: View, counts: Counter[State], listing: Listing) -> Iterator[Part]:
@@ -299,31 +222,3 @@ def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int
     steps = db.session.execute(_STEPS, {"event": event_id, "numbers": list(queue_numbers)}).all()
     positions = accumulate(people for _number, people in steps)
     return dict(zip((number for number, _people in steps), positions, strict=True))
-
-
-def _each(of: InstrumentedAttribute[Any], *wanted: ColumnElement[bool]) -> list[str]:
-    """Return the different values of an indexed column, in order."""
-    return list(db.session.scalars(select(_different(of, *wanted).c.value)))
-
-
-def _different(of: InstrumentedAttribute[Any], *wanted: ColumnElement[bool]) -> CTE:
-    """Find the different values of an indexed column, in order: one look into the index for each of them."""
-    return _hop(select(func.min(of).label("value")).where(*wanted), lambda value: of > value)
-
-
-def _all_blocks(event_id: int) -> CTE:
-    """Find the numbers of the blocks that hold anybody of an event: one look into the index for each of them."""
-    lowest = (func.min(Registration.id) // BLOCK).label("value")
-    return _hop(select(lowest).where(*_there(event_id)), lambda value: Registration.id >= (value + 1) * BLOCK)
-
-
-def _hop(lowest: Select[Any], beyond: Callable[[ColumnElement[Any]], ColumnElement[bool]]) -> CTE:
-    """Find the lowest value, then the lowest one beyond that, and so on."""
-    each = lowest.cte(recursive=True)
-    following = lowest.where(beyond(each.c.value)).scalar_subquery()
-    each = each.union_all(select(following).where(each.c.value.is_not(None)))
-    return select(each.c.value).where(each.c.value.is_not(None)).cte()
-
-
-def _there(event_id: int) -> tuple[ColumnElement[bool], ...]:
-    return Registration.event_id == event_id, Registration.erased_at.is_(None)

@@ -67,7 +67,7 @@ def conditions(event_id: int, view: View) -> list[ColumnElement[bool]]:
         found += _registered_between(events.get(event_id).tz, view.since, view.until)
     if view.tag:
         found.append(_is_tagged(event_id, view.tag))
-    found += [_holds(word) for word in words(view)]
+    found += [_holds(word) for word in sorted(words(view), key=str.isalpha)]
     return found
 
 
@@ -110,7 +110,7 @@ def _holds(word: str) -> ColumnElement[bool]:
     """Say that a word is found in a person: anywhere, or, if it is one or two plain letters, where a word begins.
 
     PostgreSQL has an index of each three letters, with the spaces before words. SQLite reads the keys of all people,
-    for which GLOB is the quickest comparison: one that leaves out most of them comes first.
+    for which GLOB is the quickest comparison: one that leaves out most of them comes first, so digits before letters.
     """
     key, begins = Registration.search_key, len(word) < SHORT and word.isascii() and word.isalnum()
     if db.engine.dialect.name != "postgresql":

@@ -20,12 +20,12 @@ from regapp.errors import NotFound, RuleViolation
 from regapp.models import History, Registration, Tag
 from regapp.rules.searching import search_key
 from regapp.rules.states import State
-from regapp.services import capacity, erasure, listing, notes, records, registrations, unchanged
+from regapp.services import capacity, erasure, listing, notes, records, registrations, tallies, unchanged
 from regapp.services.events import EventFacts
-from regapp.services.listing import Choices
 from regapp.services.notes import Beside
 from regapp.services.people import Sort, View
 from regapp.services.records import Action
+from regapp.services.tallies import Choices
 from tests.factories import make_event, make_registration
 from tests.statements import counting
 
@@ -102,12 +102,12 @@ def test_whatever_changes_people_is_counted_at_once(app: Flask) -> None:
     first, second = make_registration(event, now=NOW, last_name="First"), make_registration(event, now=NOW)
     assert listing.list_page(event.id, View(), page=1).counts == {State.CONFIRMED: 1, State.WAITLISTED: 1}
     assert listing.list_page(event.id, View(tag="speaker"), page=1).total == 0
-    assert listing.find_choices(event.id).tags == []
+    assert tallies.find_choices(event.id).tags == []
 
     with transaction():
         notes.save(second.id, Beside("", ("speaker",)), seen=Beside("", ()), actor="account:1", now=NOW)
     assert listing.list_page(event.id, View(tag="speaker"), page=1).total == 1
-    assert listing.find_choices(event.id).tags == ["speaker"]
+    assert tallies.find_choices(event.id).tags == ["speaker"]
     with transaction():
         registrations.cancel(first.id, actor="attendee", now=NOW)
     assert listing.list_page(event.id, View(), page=1).counts == {State.CONFIRMED: 1, State.CANCELLED: 1}
@@ -118,8 +118,8 @@ def test_whatever_changes_people_is_counted_at_once(app: Flask) -> None:
 
 
 def test_whatever_happened_kept_counts_are_those_of_a_new_count(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "BLOCK", 4)
-    monkeypatch.setattr(listing, "FEW", 2)
+    monkeypatch.setattr(tallies, "BLOCK", 4)
+    monkeypatch.setattr(tallies, "FEW", 2)
     event, dice = make_event(size=12), random.Random(1)
     ids = [make_registration(event, now=NOW, country=dice.choice(["HU", "AT"])).id for _ in range(20)]
     views = [View(), View(country="HU"), View(tag="a"), View(state=State.WAITLISTED)]
@@ -153,7 +153,7 @@ def test_whatever_happened_kept_counts_are_those_of_a_new_count(app: Flask, monk
 def test_only_those_near_somebody_who_changed_are_counted_again(
     crowd: EventFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "BLOCK", 20)
+    monkeypatch.setattr(tallies, "BLOCK", 20)
     chosen = listing.list_page(crowd.id, View(state=State.CONFIRMED), page=1).people[0]
     db.session.execute(update(Registration).values(country="XX"))  # behind everybody's back
     db.session.commit()
@@ -226,7 +226,7 @@ def test_each_filter_leaves_out_the_others(app: Flask) -> None:
     assert _names(event, View(until=date(2026, 10, 2), **by_name)) == ["Ana", "Bo"]
     assert _names(event, View(since=date(2026, 10, 2), until=date(2026, 10, 2))) == ["Bo"]
     assert _names(event, View(since=date(2026, 10, 3), until=date(2026, 10, 2))) == []
-    assert listing.find_choices(event.id).countries == ["AT", "HU"]
+    assert tallies.find_choices(event.id).countries == ["AT", "HU"]
 
 
 def test_days_are_those_of_the_event_not_of_utc(app: Flask) -> None:
@@ -306,4 +306,4 @@ def test_nobody_of_another_event_is_found(crowd: EventFacts) -> None:
 
     assert tags
     assert listing.list_page(other.id, View(), page=1).people == []
-    assert listing.find_choices(other.id) == Choices([], [])
+    assert tallies.find_choices(other.id) == Choices([], [])

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from regapp.clock import utcnow
 from regapp.db import transaction
 from regapp.models import Role
-from regapp.services import listing, saved_views
+from regapp.services import listing, saved_views, tallies
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
 from regapp.services.saved_views import TooMany
@@ -72,7 +72,7 @@ def _table(me: Me, event: EventFacts, saving: SaveViewForm, *, status: int = 200
         "columns": people_columns.COLUMNS,
         "sorts": people_columns.SORTS,
         "sorted_by": people_columns.SORTED_BY,
-        "choices": listing.find_choices(event.id),
+        "choices": tallies.find_choices(event.id),
         "views": saved_views.list_views(event.id, me.id),
         "person_page": frame.person(),
         "when": people_frame.when(event.tz, now=utcnow()),
