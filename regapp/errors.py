@@ -29,6 +29,12 @@ class RegistrationClosed(RuleViolation):
     code = "registration_closed"
 
 
+class CategoryClosed(RuleViolation):
+    """Nobody can register in this category now: it is none of the event's, hidden, or outside its window."""
+
+    code = "category_closed"
+
+
 class TooLate(RuleViolation):
     """The event has begun: what was asked for is over. Values: `at`, when it began."""
 

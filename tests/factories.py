@@ -10,7 +10,8 @@ from typing import Any
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.models import Event, EventStatus, Quota, QuotaKind
-from regapp.services import drafts, registrations
+from regapp.services import categories, drafts, registrations
+from regapp.services.categories import Plan
 from regapp.services.drafts import Applicant, Details
 from regapp.services.events import EventFacts, get
 from regapp.services.own import Own, get_own
@@ -62,6 +63,14 @@ def make_event(**overrides: Any) -> EventFacts:
         db.session.add(Quota(event_id=event.id, kind=QuotaKind.EVENT, size=size))
         db.session.flush()
         return get(event.id)
+
+
+def make_category(event: EventFacts, **overrides: Any) -> int:
+    """Add a category; return its id. Overrides: `size` (default 10), `name`, fields of `Plan`."""
+    size, name = overrides.pop("size", 10), overrides.pop("name", f"Category {next(_numbers)}")
+    with transaction():
+        plan = Plan(texts={"en": {"name": name}}, **overrides)
+        return categories.create(event.id, plan, size=size, actor="account:1", now=event.opens_at)
 
 
 def make_applicant(**overrides: Any) -> Applicant:

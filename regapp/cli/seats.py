@@ -83,8 +83,9 @@ def _look() -> Report:
 
 
 def _line(book: Book) -> str:
+    of = book.slug if book.category is None else f"{book.slug}, category {book.category}"
     return (
-        f"{book.slug}: size {_size(book.size)}, taken {book.taken} stored {book.taken_counted} counted, "
+        f"{of}: size {_size(book.size)}, taken {book.taken} stored {book.taken_counted} counted, "
         f"waiting {book.waiting} stored {book.waiting_counted} counted"
     )
 

@@ -1,7 +1,7 @@
 """What is stored. One module per subject; importing this package makes all tables known."""
 
 from regapp.models.account import Account, Membership, RecoveryCode, Role
-from regapp.models.event import Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
+from regapp.models.event import Category, Event, EventStatus, Quota, QuotaKind, RobotCheck, Series
 from regapp.models.history import History
 from regapp.models.intake import Import
 from regapp.models.outbox import Announcement, Heartbeat, OutboxMail
@@ -10,6 +10,7 @@ from regapp.models.registration import Consent, OrganisationType, Party, Registr
 __all__ = [
     "Account",
     "Announcement",
+    "Category",
     "Consent",
     "Event",
     "EventStatus",

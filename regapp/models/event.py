@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
@@ -41,6 +41,7 @@ class QuotaKind(StrEnum):
     """What a quota limits. The row of kind EVENT is the lock of its event."""
 
     EVENT = "event"
+    CATEGORY = "category"
 
 
 class Series(Model):
@@ -96,7 +97,10 @@ def text_in(texts: dict[str, dict[str, Any]], key: str, lang: str) -> str:
 
 
 class Quota(Model):
-    """One limit and how much of it is taken. Units: seats; `size` None is unlimited; `waiting` counts people."""
+    """One limit and how much of it is taken. Units: seats; `size` None is unlimited; `waiting` counts people.
+
+    The event's own quota counts all who wait, also those who will need no seat of it.
+    """
 
     __tablename__ = "quotas"
     __table_args__ = (
@@ -123,3 +127,23 @@ class Quota(Model):
     last_seq: Mapped[int] = mapped_column(server_default="0")
     next_expiry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(server_default="0")
+
+
+class Category(Model):
+    """A kind of attendee that applicants choose. `texts`: language code → name, text; shown in the order of `rank`.
+
+    `counts`: whether its people take seats of the event too; `hidden`: offered to nobody on public pages; `opens_at`,
+    `closes_at`: its own window, within that of the event.
+    """
+
+    __tablename__ = "categories"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    quota_id: Mapped[int] = mapped_column(ForeignKey("quotas.id"), unique=True)
+    texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSON)
+    counts: Mapped[bool] = mapped_column(server_default=true())
+    hidden: Mapped[bool] = mapped_column(server_default=false())
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rank: Mapped[int] = mapped_column(server_default="0")

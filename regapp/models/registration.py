@@ -71,7 +71,7 @@ def _listing(column: str, *beside: str) -> Index:
     return Index(f"ix_registrations_list_{column}", *columns, sqlite_where=_UNERASED, postgresql_where=_UNERASED)
 
 
-_NARROWING = ("state", "country", "organisation_type", "lang", "registered_at", "erased_at")
+_NARROWING = ("state", "country", "organisation_type", "lang", "registered_at", "erased_at", "category_id")
 """What a view is narrowed down by, beside words and tags. SQLite looks at `erased_at` even where it is known."""
 
 
@@ -91,6 +91,15 @@ class Registration(Model):
         _listing("organisation_key", *_NARROWING),
         _listing("country", *_NARROWING),
         _listing("state", *_NARROWING),
+        Index("ix_registrations_category_id_state", "category_id", "state"),
+        Index(
+            "ix_registrations_category_queue",
+            "event_id",
+            "category_id",
+            "queue_no",
+            sqlite_where=text("queue_no IS NOT NULL"),
+            postgresql_where=text("queue_no IS NOT NULL"),
+        ),
         Index(
             "ix_registrations_queue",
             "event_id",
@@ -124,6 +133,7 @@ class Registration(Model):
     organisation_key: Mapped[str | None] = mapped_column(Text)
     lang: Mapped[str | None] = mapped_column(String(10))
     note: Mapped[str | None] = mapped_column(Text)
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
 
 
 class Tag(Model):

@@ -29,7 +29,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the queue is walked. `event_quota` is the one whose lack stops everybody behind."""
+    """How the queue is walked. `event_quota` is the one whose lack stops all behind who need a seat of it too."""
 
     event_quota: QuotaId
     fit: Fit = Fit.STRICT
@@ -37,14 +37,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Who must wait because of somebody ahead: everybody, or the people of some categories."""
+    """Who must wait because of somebody ahead: all who need a seat of the event, or the people of some categories."""
 
     everybody: bool = False
     categories: frozenset[Category] = frozenset()
 
-    def stops(self, party: Waiting) -> bool:
+    def stops(self, party: Waiting, policy: Policy) -> bool:
         """Say whether the party is behind somebody it may not pass."""
-        return self.everybody or bool(self.categories & party.categories)
+        return (self.everybody and policy.event_quota in party.demand) or bool(self.categories & party.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,14 @@ def serve(
     """Walk the queue in order and say who gets seats, and why the others do not.
 
     Units: seats; free may be below zero; heads oldest first, each a whole party. A longer queue is served page by
-    page: hand the `free` and `blocked` of one answer to the next call. A newcomer is a page of one.
-    Source: docs/rules.md, R1 to R6.
+    page: hand the `free` and `blocked` of one answer to the next call. A newcomer is a page of one. Whoever needs no
+    seat of the event, as their category does not count, passes those who wait for one: it takes nothing from them.
+    Source: docs/rules.md, R1 to R6; ADR 0014.
     """
     left, moves, reasons = dict(free), [], {}
     for party in heads:
         lacking = tuple(quota for quota, seats in party.demand.items() if left[quota] < seats)
-        behind = blocked.stops(party)
+        behind = blocked.stops(party, policy)
         if lacking or behind:
             reasons[party.id] = Why(lacking, behind)
             blocked = _block(blocked, party, lacking, behind=behind, policy=policy)
@@ -98,5 +99,5 @@ def _block(blocked: Blocked, party: Waiting, lacking: tuple[QuotaId, ...], *, be
     if policy.fit is Fit.NEXT:
         return blocked
     if lacking == (policy.event_quota,) and not behind:
-        return Blocked(everybody=True)
+        return Blocked(everybody=True, categories=blocked.categories)
     return Blocked(blocked.everybody, blocked.categories | party.categories)

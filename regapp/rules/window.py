@@ -79,6 +79,23 @@ def check_open(event: Dates, now: datetime) -> None:
     raise RegistrationClosed(reason=found, at=at)
 
 
+class Offered(Protocol):
+    """What is read of a category to tell whether visitors may choose it."""
+
+    @property
+    def hidden(self) -> bool: ...
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+
+
+def is_offered(category: Offered, now: datetime) -> bool:
+    """Say whether visitors may choose a category, while registration is open: not hidden, and within its own window."""
+    begun = category.opens_at is None or now >= category.opens_at
+    return begun and not category.hidden and (category.closes_at is None or now < category.closes_at)
+
+
 def is_alive(event: Dates, now: datetime) -> bool:
     """Say whether anything about an event may still change: it was not called off, not put away, and has not ended."""
     return not event.cancelled and not event.archived and now < event.ends_at

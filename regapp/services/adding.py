@@ -82,29 +82,34 @@ def add(draft: Draft, *, when_full: WhenFull) -> Outcome:
 
 def _settle(draft: Draft, party_id: int, standing: Standing, when_full: WhenFull) -> tuple[Outcome, EventFacts]:
     """Write what is decided; return the answer and the event's new numbers."""
-    event, room = draft.event, waitlist.has_room(standing)
+    event, category_id = draft.event, draft.applicant.category_id
+    room, me = waitlist.has_room(standing, category_id), {category_id: 1}
     if room or when_full is WhenFull.EXCEED:
         drafts.admit(draft, party_id)
-        event = replace(event, taken=event.taken + 1)
+        event = event.plus(taken=me)
         if room:
             return Added(draft.code, State.CONFIRMED), event
         _remember_excess(event, draft)
         return Added(draft.code, State.CONFIRMED, taken=event.taken, size=event.size), event
     if when_full is WhenFull.WAIT and event.can_wait(draft.now):
-        queue_no, position = event.last_seq + 1, event.waiting + 1
+        queue_no, position = event.last_seq + 1, waitlist.count_waiting(event, category_id) + 1
         drafts.admit(draft, party_id, queue_no=queue_no, position=position)
         db.session.execute(update(Party).where(Party.id == party_id).values(queue_no=queue_no))
-        return Added(draft.code, State.WAITLISTED, position), replace(event, waiting=position, last_seq=queue_no)
+        return Added(draft.code, State.WAITLISTED, position), replace(event.plus(waiting=me), last_seq=queue_no)
     db.session.execute(delete(Party).where(Party.id == party_id))
-    return Full(event.waiting, event.can_wait(draft.now)), event
+    return Full(waitlist.count_waiting(event, category_id), event.can_wait(draft.now)), event
 
 
 def _remember_excess(event: EventFacts, draft: Draft) -> None:
+    """Write down each limit that was passed, or that of the event if only people who wait were. Source: R1."""
+    category = event.category(draft.applicant.category_id)
+    limits = [limit for limit in (event, category) if limit is not None and limit.free < 0]
     records.remember([
         records.line(
-            Action.OVERBOOKED, event_id=event.id, quota_id=event.quota_id, actor=draft.actor, now=draft.now,
-            numbers={"size": event.size, "taken": event.taken, "waiting": event.waiting},
+            Action.OVERBOOKED, event_id=event.id, quota_id=limit.quota_id, actor=draft.actor, now=draft.now,
+            numbers={"size": limit.size, "taken": limit.taken, "waiting": limit.waiting},
         )
+        for limit in limits or [event]
     ])  # fmt: skip
 
 

@@ -6,6 +6,7 @@ hold no personal data. Source: DESIGN, "seats verify"; docs/rules.md, R1, R2, R8
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,12 +29,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from regapp.db import AnyRow
-from regapp.models import Event, History, Party, Quota, Registration
+from regapp.models import Category, Event, History, Party, Quota, Registration
 from regapp.rules.seating import Waiting, serve
 from regapp.rules.states import LIVING, SEATED, State
 from regapp.rules.window import is_serving
 from regapp.services import waitlist
-from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
+from regapp.services.events import CATEGORY, FACTS, OWN_QUOTA, CategoryFacts, EventFacts
 from regapp.services.records import Action
 
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
@@ -46,7 +47,10 @@ HEADS = 500
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One event's counters beside what was counted. Units: seats, for `waiting` people; `size` None is unlimited."""
+    """A limit's counters beside what was counted. Units: seats, for `waiting` people; `size` None is unlimited.
+
+    `category`: whose limit it is, None for the event's own.
+    """
 
     slug: str
     size: int | None
@@ -54,6 +58,7 @@ class Book:
     taken_counted: int
     waiting: int
     waiting_counted: int
+    category: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +86,35 @@ class Report:
 def verify(snapshot: Connection, *, now: datetime) -> Report:
     """Recount every quota, and compare states, history, queue and addresses."""
     rows = snapshot.execute(_counters()).all()
-    books = [Book(row.slug, row.size, row.taken, row.seated, row.waiting, row.waitlisted) for row in rows]
-    differences = [Difference(row.slug, what) for row in rows for what in _compare(row)]
+    beside = _categories(snapshot)
+    books = [book for row in rows for book in (_own_book(row), *map(_book_beside, beside[row.slug]))]
+    differences = [
+        Difference(row.slug, what) for row in rows for what in (*_compare(row), *_compare_beside(beside[row.slug]))
+    ]
     differences += [
         Difference(row.slug, "people wait although places are free", unsettled=True)
         for row in rows
-        if _is_unsettled(snapshot, row, now=now)
+        if _is_unsettled(snapshot, row, beside[row.slug], now=now)
     ]
     for what, wrong in _checks():
         differences += _name(what, snapshot.execute(wrong.order_by("slug", "name").limit(MOST_NAMED + 1)).all())
     return Report(books, differences)
 
 
+_SITS, _WAITS = Registration.state.in_(SEATED), Registration.state == State.WAITLISTED
+
+
 def _counters() -> AnySelect:
     """Return the counters of every event with the numbers that they should show."""
+    counts = or_(Registration.category_id.is_(None), Category.counts)
     people = (
         select(
             Registration.event_id,
-            func.sum(case((Registration.state.in_(SEATED), 1), else_=0)).label("seated"),
-            func.sum(case((Registration.state == State.WAITLISTED, 1), else_=0)).label("waitlisted"),
+            func.sum(case((_SITS & counts, 1), else_=0)).label("seated"),
+            func.sum(case((_WAITS, 1), else_=0)).label("waitlisted"),
             func.max(Registration.queue_no).label("highest"),
         )
+        .outerjoin(Category, Category.id == Registration.category_id)
         .group_by(Registration.event_id)
         .subquery()
     )
@@ -117,6 +130,44 @@ def _counters() -> AnySelect:
         .outerjoin(people, people.c.event_id == Event.id)
         .order_by(Event.id)
     )  # fmt: skip
+
+
+def _categories(snapshot: Connection) -> dict[str, list[AnyRow]]:
+    """Return event → its categories, each with its counters and the numbers that they should show."""
+    people = (
+        select(
+            Registration.category_id,
+            func.sum(case((_SITS, 1), else_=0)).label("seated"),
+            func.sum(case((_WAITS, 1), else_=0)).label("waitlisted"),
+        )
+        .where(Registration.category_id.is_not(None))
+        .group_by(Registration.category_id)
+        .subquery()
+    )
+    wanted = (
+        select(
+            *CATEGORY, Event.slug,
+            func.coalesce(people.c.seated, 0).label("seated"),
+            func.coalesce(people.c.waitlisted, 0).label("waitlisted"),
+            _was_exceeded_knowingly(people).label("knowingly"),
+        )
+        .join_from(Category, Quota, Quota.id == Category.quota_id)
+        .join(Event, Event.id == Category.event_id)
+        .outerjoin(people, people.c.category_id == Category.id)
+        .order_by(Category.rank, Category.id)
+    )  # fmt: skip
+    found = defaultdict(list)
+    for row in snapshot.execute(wanted):
+        found[row.slug].append(row)
+    return found
+
+
+def _own_book(row: AnyRow) -> Book:
+    return Book(row.slug, row.size, row.taken, row.seated, row.waiting, row.waitlisted)
+
+
+def _book_beside(row: AnyRow) -> Book:
+    return replace(_own_book(row), category=row.id)
 
 
 def _was_exceeded_knowingly(people: Subquery) -> ColumnElement[bool]:
@@ -136,35 +187,48 @@ def _was_exceeded_knowingly(people: Subquery) -> ColumnElement[bool]:
 
 
 def _compare(row: AnyRow) -> Iterator[str]:
-    """Yield what is wrong with the counters of one event."""
+    """Yield what is wrong with the counters of one limit."""
     if row.taken != row.seated:
         yield f"{row.taken} seats stored as taken, {row.seated} counted"
     if row.waiting != row.waitlisted:
         yield f"{row.waiting} people stored as waiting, {row.waitlisted} counted"
     if row.held:
         yield f"{row.held} seats stored as held, 0 counted"  # nothing holds seats until there are offers and blocks
-    if row.highest > row.last_seq:
-        yield f"{row.last_seq} stored as the last queue number, {row.highest} found"
     if row.size is not None and row.seated > row.size and not row.knowingly:
         yield f"{row.seated} seats given of {row.size}, though no size was lowered and nobody overbooked knowingly"
+    if "highest" in row._fields and row.highest > row.last_seq:
+        yield f"{row.last_seq} stored as the last queue number, {row.highest} found"
 
 
-def _is_unsettled(snapshot: Connection, row: AnyRow, *, now: datetime) -> bool:
+def _compare_beside(categories: Sequence[AnyRow]) -> Iterator[str]:
+    """Yield what is wrong with the counters of the categories of one event."""
+    for row in categories:
+        yield from (f"category {row.id}: {what}" for what in _compare(row))
+
+
+def _is_unsettled(snapshot: Connection, row: AnyRow, beside: Sequence[AnyRow], *, now: datetime) -> bool:
     """Say whether somebody waits whom the rule would seat (R2) while serving goes on (R12)."""
-    event = replace(EventFacts(*row[: len(FACTS)]), taken=row.seated)
-    if not row.waitlisted or event.free <= 0 or not is_serving(event, now):
+    categories = tuple(
+        replace(CategoryFacts(*of[: len(CATEGORY)]), taken=of.seated, waiting=of.waitlisted) for of in beside
+    )  # fmt: skip
+    event = replace(
+        EventFacts(*row[: len(FACTS)]), taken=row.seated, waiting=row.waitlisted, categories=categories
+    )  # fmt: skip
+    among = waitlist.servable(event)
+    if not among or not is_serving(event, now):
         return False
     heads = (
-        select(Registration.party_id, func.count().label("people"))
-        .where(Registration.event_id == event.id, Registration.state == State.WAITLISTED)
-        .group_by(Registration.party_id)
+        select(Registration.party_id, Registration.category_id, func.count().label("people"))
+        .where(Registration.event_id == event.id, _WAITS, waitlist.is_of(among))
+        .group_by(Registration.party_id, Registration.category_id)
         .order_by(func.min(Registration.queue_no))
         .limit(HEADS)
     )
     waiting = [
-        Waiting(head.party_id, {event.quota_id: head.people}, frozenset({None})) for head in snapshot.execute(heads)
+        Waiting(head.party_id, event.demand(head.category_id, head.people), frozenset({head.category_id}))
+        for head in snapshot.execute(heads)
     ]
-    return bool(serve({event.quota_id: event.free}, waiting, waitlist.policy(event)).moves)
+    return bool(serve(event.free_by_quota, waiting, waitlist.policy(event)).moves)
 
 
 def _checks() -> list[tuple[str, AnySelect]]:
@@ -196,6 +260,12 @@ def _checks() -> list[tuple[str, AnySelect]]:
         ("party and registration differ in their events", _with_party().where(Party.event_id != Registration.event_id)),
         ("an address kept or freed against the state", _parties().where(Party.contact_key.is_not(None) != living)),
         ("a party without a registration", _parties().where(~_has_member(true()))),
+        (
+            "a category of another event",
+            _registrations()
+            .join(Category, Category.id == Registration.category_id)
+            .where(Category.event_id != Registration.event_id),
+        ),
     ]
 
 

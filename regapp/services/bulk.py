@@ -127,7 +127,7 @@ def cancel(event_id: int, ids: Sequence[int], *, actor: str, now: datetime) -> T
     if not rows:
         return Tally(skipped=len(ids))
     registrations.end(event, rows, actor=actor, now=now)
-    standing = waitlist.serve_queue(registrations.without(event, [row.state for row in rows]), now=now)
+    standing = waitlist.serve_queue(registrations.without(event, rows), now=now)
     seats.write(standing.event)
     return Tally(len(rows), len(ids) - len(rows), standing.promoted, standing.more)
 
@@ -232,7 +232,7 @@ def _count_reminded(event_id: int, selection: Selection, *, now: datetime) -> in
 def _foresee(event: EventFacts, chosen: Sequence[AnyRow], *, now: datetime) -> list[AnyRow]:
     """Return who would get the places of those who leave, first in line first, by the rule that gives them."""
     leaving = [row for row in chosen if State(row.state) in LIVING]
-    after = registrations.without(event, [row.state for row in leaving])
+    after = registrations.without(event, leaving)
     if not is_serving(event, now):
         return []
     return [row for step in waitlist.walk(after, without={row.id for row in leaving}) for row in step.seated]

@@ -15,7 +15,7 @@ _CURRENT = select(
     Registration.id, Registration.event_id, Registration.party_id, Registration.code, Registration.link_version,
     Registration.revision, Registration.state, Registration.queue_no, Registration.first_name, Registration.last_name,
     Registration.organisation, Registration.job_title, Registration.country, Registration.erased_at,
-    Registration.organisation_type,
+    Registration.organisation_type, Registration.category_id,
     Party.lang, Party.contact_key, Party.contact_email, Party.contact_name,
 ).join(Party, Party.id == Registration.party_id)  # fmt: skip
 UNERASED = _CURRENT.where(Registration.erased_at.is_(None)).order_by(Registration.id)

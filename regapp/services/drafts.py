@@ -79,6 +79,7 @@ class Applicant:
     submission: str
     accept_waitlist: bool
     privacy_version: str
+    category_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ def _registration(draft: Draft, state: State, queue_no: int | None) -> dict[str,
         "email": draft.applicant.email,
         "lang": draft.applicant.lang,
         "registered_at": draft.now,
+        "category_id": draft.applicant.category_id,
         **keys(draft.applicant.details, draft.applicant.email, draft.code),
         **draft.applicant.details.row(),
     }

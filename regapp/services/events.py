@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, exists, select
 
-from regapp.db import db, table
+from regapp.db import AnyRow, db, table
 from regapp.errors import NotFound
-from regapp.models import Event, EventStatus, Quota, QuotaKind
+from regapp.models import Category, Event, EventStatus, Quota, QuotaKind
 from regapp.models.event import CALLED_OFF, PUT_AWAY, text_in
 from regapp.rules import window
-from regapp.rules.seating import free_seats
+from regapp.rules.seating import QuotaId, free_seats
 
+EMPTY: Mapping[int | None, int] = MappingProxyType({})
 VISIBLE = (EventStatus.PUBLISHED, EventStatus.CANCELLED, *PUT_AWAY)
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryFacts:
+    """A category and its limit at one moment. Units: seats and people; `size` None is unlimited.
+
+    `counts`: whether its people take seats of the event too.
+    """
+
+    id: int
+    texts: dict[str, dict[str, Any]]
+    counts: bool
+    hidden: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    rank: int
+    quota_id: int
+    size: int | None
+    taken: int
+    waiting: int
+    held: int
+
+    @property
+    def free(self) -> float:
+        """Return the seats left, below zero after a cut; infinite if there is no limit."""
+        return free_seats(size=self.size, taken=self.taken, held=self.held)
+
+    def text(self, key: str, lang: str) -> str:
+        """Return its `name` or `text` in this language, else in English, else in any; empty if there is none."""
+        return text_in(self.texts, key, lang)
+
+
+@dataclass(frozen=True, slots=True)
 class EventFacts:
-    """An event and its own limit at one moment. Units: seats and people; `size` None is unlimited; instants in UTC."""
+    """An event and its limits at one moment. Units: seats and people; `size` None is unlimited; instants in UTC.
+
+    `taken`: seats of the event itself; `waiting`: all who wait; `categories`: in the order in which they are shown,
+    read only where they matter (`with_categories`).
+    """
 
     id: int
     slug: str
@@ -49,6 +86,8 @@ class EventFacts:
     held: int
     last_seq: int
     version: int
+    categorised: bool = False
+    categories: tuple[CategoryFacts, ...] = ()
 
     @property
     def cancelled(self) -> bool:
@@ -75,6 +114,37 @@ class EventFacts:
         """Return the seats left, below zero after a cut; infinite if there is no limit."""
         return free_seats(size=self.size, taken=self.taken, held=self.held)
 
+    def category(self, category_id: int | None) -> CategoryFacts | None:
+        """Return one of the categories; None for those who have none. Raises: NotFound."""
+        if category_id is None:
+            return None
+        for found in self.categories:
+            if found.id == category_id:
+                return found
+        raise NotFound
+
+    def demand(self, category_id: int | None, people: int = 1) -> dict[QuotaId, int]:
+        """Return the seats that people of a category need, by quota."""
+        found = self.category(category_id)
+        if found is None:
+            return {self.quota_id: people}
+        return ({self.quota_id: people} if found.counts else {}) | {found.quota_id: people}
+
+    @property
+    def free_by_quota(self) -> dict[QuotaId, float]:
+        """Return the seats left in each of the limits."""
+        return {self.quota_id: self.free} | {found.quota_id: found.free for found in self.categories}
+
+    def plus(self, *, taken: Mapping[int | None, int] = EMPTY, waiting: Mapping[int | None, int] = EMPTY) -> EventFacts:
+        """Return the numbers once so many more people of each category have a seat, or wait. Less is below zero."""
+        seats = sum(number for id_, number in taken.items() if (found := self.category(id_)) is None or found.counts)
+        categories = tuple(
+            replace(found, taken=found.taken + taken.get(found.id, 0), waiting=found.waiting + waiting.get(found.id, 0))
+            for found in self.categories
+        )
+        total = self.waiting + sum(waiting.values())
+        return replace(self, taken=self.taken + seats, waiting=total, categories=categories)
+
     @property
     def serving_ends_at(self) -> datetime:
         """Return until when those who wait are served."""
@@ -93,7 +163,7 @@ class EventFacts:
         return text_in(self.texts, key, lang)
 
 
-_event, _quota = table(Event).c, table(Quota).c
+_event, _quota, _category = table(Event).c, table(Quota).c, table(Category).c
 
 OWN_QUOTA = (_quota.event_id == _event.id) & (_quota.kind == QuotaKind.EVENT)
 FACTS: tuple[ColumnElement[Any], ...] = (
@@ -102,6 +172,7 @@ FACTS: tuple[ColumnElement[Any], ...] = (
     _event.change_until, _event.online_url, _event.contact_address, _event.retain_until, _event.robot_check,
     _event.series_id, _event.asks_organisation_type,
     _quota.id, _quota.size, _quota.taken, _quota.waiting, _quota.held, _quota.last_seq, _quota.version,
+    exists().where(_category.event_id == _event.id).label("categorised"),
 )  # fmt: skip
 """Columns in the order of the fields of EventFacts. Plain columns: statements on the hot path do without the ORM."""
 
@@ -111,12 +182,25 @@ _BY_ID = _FACTS.where(_event.id == bindparam("id"))
 _PUBLIC = _FACTS.where(_event.status.in_([EventStatus.PUBLISHED, EventStatus.CANCELLED])).order_by(_event.starts_at)
 
 
+CATEGORY: tuple[ColumnElement[Any], ...] = (
+    _category.id, _category.texts, _category.counts, _category.hidden, _category.opens_at, _category.closes_at,
+    _category.rank, _quota.id, _quota.size, _quota.taken, _quota.waiting, _quota.held,
+)  # fmt: skip
+"""Columns in the order of the fields of CategoryFacts."""
+_ITS_CATEGORIES = (
+    select(*CATEGORY)
+    .join_from(table(Category), table(Quota), _quota.id == _category.quota_id)
+    .where(_category.event_id == bindparam("event"))
+    .order_by(_category.rank, _category.id)
+)
+
+
 def get_by_slug(slug: str) -> EventFacts:
     """Return the event that the public sees under this address. Raises: NotFound."""
     row = db.session.execute(_BY_SLUG, {"slug": slug}).one_or_none()
     if row is None or row.status not in VISIBLE:
         raise NotFound
-    return EventFacts(*row)
+    return with_categories(EventFacts(*row))
 
 
 def get(event_id: int) -> EventFacts:
@@ -124,7 +208,15 @@ def get(event_id: int) -> EventFacts:
     row = db.session.execute(_BY_ID, {"id": event_id}).one_or_none()
     if row is None:
         raise NotFound
-    return EventFacts(*row)
+    return with_categories(EventFacts(*row))
+
+
+def with_categories(event: EventFacts) -> EventFacts:
+    """Return an event with its categories, if it has any."""
+    if not event.categorised:
+        return event
+    rows: Sequence[AnyRow] = db.session.execute(_ITS_CATEGORIES, {"event": event.id}).all()
+    return replace(event, categories=tuple(CategoryFacts(*row) for row in rows))
 
 
 def list_public() -> list[EventFacts]:

@@ -11,8 +11,9 @@ whether the person still wants them), note (only where it is asked for by name).
 from __future__ import annotations
 
 from array import array
-from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -61,7 +62,7 @@ _COUNTRIES = Locale("en").territories
 _EVENT = select(Event.id, Event.tz).where(Event.slug == bindparam("slug"))
 _BASES = (drafts.AGREED, drafts.VOUCHED)
 _QUEUE = (
-    select(Registration.queue_no)
+    select(Registration.queue_no, Registration.category_id)
     .where(Registration.event_id == bindparam("event"), Registration.queue_no.is_not(None))
     .order_by(Registration.queue_no)
 )
@@ -114,9 +115,20 @@ def _turns(snapshot: Connection, event: AnyRow, wanted: Wanted) -> list[_Turn | 
         "tags": lambda column: ["\n".join(sorted(words.split("\n"))) if words else words for words in column],
     }
     if "position" in wanted.columns:
-        queue = array("q", snapshot.scalars(_QUEUE, {"event": event.id}))
-        turns["position"] = lambda column: [None if number is None else bisect(queue, number) for number in column]
+        turns["position"] = _positions(snapshot.execute(_QUEUE, {"event": event.id}))
     return [turns.get(name) for name in wanted.columns]
+
+
+def _positions(queue: Iterable[AnyRow]) -> _Turn:
+    """Return what turns numbers in the queue into positions, which are counted in each category by itself."""
+    numbers, positions, people = array("q"), array("q"), Counter[int | None]()
+    for number, category_id in queue:
+        people[category_id] += 1
+        numbers.append(number)
+        positions.append(people[category_id])
+    return lambda column: [
+        None if number is None else positions[bisect_left(numbers, number)] for number in column
+    ]  # fmt: skip
 
 
 def _statement(event_id: int, wanted: Wanted) -> Select[*tuple[Any, ...]]:

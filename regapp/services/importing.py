@@ -7,6 +7,7 @@ step that ends it, and after an hour at most.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from regapp.db import db, table
 from regapp.errors import Moved, NotFound
 from regapp.mail.messages import BULK
 from regapp.models import Import, Party, Registration
-from regapp.rules.seating import Blocked, Waiting, serve
+from regapp.rules.seating import Waiting, serve
 from regapp.rules.window import check_alive, is_serving
 from regapp.services import adding, bulk_rows, drafts, events, records, seats, waitlist
 from regapp.services.adding import WhenFull
@@ -211,37 +212,46 @@ def _pages(drafts_: list[Draft]) -> Iterator[list[Draft]]:
 
 
 def _foresee(event: EventFacts, now: datetime) -> Standing:
-    """Return the queue as serving it would leave it. Nobody waits for more than one seat yet, so counting is enough."""
-    if not event.waiting or not is_serving(event, now):
-        return Standing(event, Blocked(), 0, more=False)
-    served = int(max(0, min(event.waiting, event.free, waitlist.MOST)))
-    after = replace(event, taken=event.taken + served, waiting=event.waiting - served)
-    more = bool(after.waiting) and after.free > 0
-    return Standing(after, Blocked(everybody=more), served, more)
+    """Return the queue as serving it would leave it."""
+    blocked, served = waitlist.NOBODY, 0
+    for step in waitlist.walk(event) if is_serving(event, now) else ():
+        event, blocked, served = step.event, step.blocked, served + len(step.seated)
+        if served >= waitlist.MOST:
+            break
+    return waitlist.standing(event, blocked, served)
 
 
 def _decide(
     standing: Standing, ready: dict[int, Draft], known: dict[str, str], when_full: WhenFull, now: datetime
 ) -> Outlook:
     """Decide about all rows in their order, newcomers as the last in the queue. Source: R3, R7, R8."""
-    event = standing.event
     apart = _tell_apart(ready, known)
-    new = [number for number in ready if number not in apart]
-    heads = [Waiting(number, {event.quota_id: 1}, frozenset({None})) for number in new]
-    seated = set(serve({event.quota_id: event.free}, heads, waitlist.policy(event), standing.blocked).moves)
-    decided, waiting = [], event.waiting
-    for number in ready:
+    seated = _seated(standing, {number: draft for number, draft in ready.items() if number not in apart})
+    event = standing.event.plus(taken=Counter(ready[number].applicant.category_id for number in seated))
+    decided = []
+    for number, draft in ready.items():
+        category_id = draft.applicant.category_id
         if number in apart:
             decided.append(apart[number])
         elif number in seated:
             decided.append(Decided(number, Fate.CONFIRMED))
-        elif when_full is WhenFull.WAIT and replace(event, waiting=waiting).can_wait(now):
-            waiting += 1
-            decided.append(Decided(number, Fate.WAITING, position=waiting))
+        elif when_full is WhenFull.WAIT and event.can_wait(now):
+            event = replace(event.plus(waiting={category_id: 1}), last_seq=event.last_seq + 1)
+            decided.append(Decided(number, Fate.WAITING, position=waitlist.count_waiting(event, category_id)))
         else:
             decided.append(Decided(number, Fate.REFUSED))
-    last_seq = event.last_seq + waiting - event.waiting
-    return Outlook(decided, replace(event, taken=event.taken + len(seated), waiting=waiting, last_seq=last_seq))
+    return Outlook(decided, event)
+
+
+def _seated(standing: Standing, new: dict[int, Draft]) -> set[int]:
+    """Return the numbers of the rows that get seats."""
+    event = standing.event
+    heads = [
+        Waiting(number, event.demand(category_id), frozenset({category_id}))
+        for number, draft in new.items()
+        for category_id in [draft.applicant.category_id]
+    ]
+    return set(serve(event.free_by_quota, heads, waitlist.policy(event), standing.blocked).moves)
 
 
 def _tell_apart(ready: dict[int, Draft], known: dict[str, str]) -> dict[int, Decided]:

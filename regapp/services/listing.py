@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
-from sqlalchemy import ColumnElement, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from regapp.db import AnyRow, db
 from regapp.models import Registration, Tag
@@ -27,11 +26,12 @@ MANY = 1000
 """People of a search that can be looked through; who finds more needs another word. Counting all of them takes long."""
 
 _SHOWN = (
+    Registration.category_id,
     Registration.id, Registration.code, Registration.state, Registration.queue_no, Registration.first_name,
     Registration.last_name, Registration.email, Registration.organisation, Registration.job_title,
     Registration.country, Registration.organisation_type, Registration.lang, Registration.registered_at,
 )  # fmt: skip
-"""As `Person` has them; for `position` and `tags` stands the number in the queue."""
+"""As `Person` has them, behind the category; for `position` and `tags` stands the number in the queue."""
 _TAGS = (
     select(Tag.registration_id, Tag.tag)
     .where(Tag.registration_id.in_(bindparam("ids", expanding=True)))
@@ -39,21 +39,24 @@ _TAGS = (
 )
 
 
-_ASKED = (
-    select(
-        Registration.queue_no, func.lag(Registration.queue_no, 1, 0).over(order_by=Registration.queue_no).label("last")
+def _steps(*of_category: ColumnElement[bool]) -> Select[int, int]:
+    asked = (
+        select(
+            Registration.queue_no,
+            func.lag(Registration.queue_no, 1, 0).over(order_by=Registration.queue_no).label("last"),
+        )
+        .where(Registration.event_id == bindparam("event"), *of_category)
+        .where(Registration.queue_no.in_(bindparam("numbers", expanding=True)))
+        .cte("asked")
     )
-    .where(Registration.event_id == bindparam("event"), Registration.queue_no.in_(bindparam("numbers", expanding=True)))
-    .cte("asked")
-)
-_QUEUE = aliased(Registration)
-_STEPS = select(
-    _ASKED.c.queue_no,
-    select(func.count())
-    .where(_QUEUE.event_id == bindparam("event"), _QUEUE.queue_no > _ASKED.c.last, _QUEUE.queue_no <= _ASKED.c.queue_no)
-    .scalar_subquery(),
-).order_by(_ASKED.c.queue_no)
-"""Each number in the queue that is asked for, and the people between the number before it and itself."""
+    between = (Registration.queue_no > asked.c.last, Registration.queue_no <= asked.c.queue_no)
+    people_between = select(func.count()).where(Registration.event_id == bindparam("event"), *of_category, *between)
+    return select(asked.c.queue_no, people_between.scalar_subquery()).order_by(asked.c.queue_no)
+
+
+_STEPS = _steps(Registration.category_id == bindparam("category"))
+_STEPS_OF_THE_REST = _steps(Registration.category_id.is_(None))
+"""Each number in the queue that is asked for, and the people of its category from the number before it to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,20 +208,27 @@ def _people(event_id: int, rows: Sequence[AnyRow]) -> list[Person]:
     """Return the lines of a page, with positions and tags."""
     if not rows:
         return []
-    positions = find_positions(event_id, [row.queue_no for row in rows if row.queue_no is not None])
+    positions = _find_positions(event_id, rows)
     tags = defaultdict(list)
     for registration_id, tag in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
         tags[registration_id].append(tag)
     return [
         Person(id_, code, State(state), positions.get(queue_no), tuple(tags[id_]), *facts)
-        for id_, code, state, queue_no, *facts in rows
+        for _category, id_, code, state, queue_no, *facts in rows
     ]
 
 
-def find_positions(event_id: int, queue_numbers: Sequence[int]) -> dict[int, int]:
-    """Return number in the queue → position, from 1. The queue is walked once, up to the highest of the numbers."""
-    if not queue_numbers:
-        return {}
-    steps = db.session.execute(_STEPS, {"event": event_id, "numbers": list(queue_numbers)}).all()
-    positions = accumulate(people for _number, people in steps)
-    return dict(zip((number for number, _people in steps), positions, strict=True))
+def _find_positions(event_id: int, rows: Sequence[AnyRow]) -> dict[int, int]:
+    """Return number in the queue → position in its category, from 1. The queue is walked up to the highest of them."""
+    asked = defaultdict(list)
+    for row in rows:
+        if row.queue_no is not None:
+            asked[row.category_id].append(row.queue_no)
+    found: dict[int, int] = {}
+    for category, numbers in asked.items():
+        values = {"event": event_id, "numbers": numbers} | ({} if category is None else {"category": category})
+        steps = db.session.execute(_STEPS_OF_THE_REST if category is None else _STEPS, values).all()
+        found |= zip(
+            (number for number, _people in steps), accumulate(people for _number, people in steps), strict=True
+        )
+    return found

@@ -38,6 +38,7 @@ class Own:
     ended_why: str | None
     event: EventFacts
     announcements_ended_at: datetime | None = None
+    category_id: int | None = None
 
     def can_change(self, now: datetime) -> bool:
         """Say whether details and address may still be changed by the person."""
@@ -67,14 +68,16 @@ _OWN = Compiled(
         _mine.id, _mine.event_id, _mine.code, _mine.link_version, _mine.revision, _mine.state, _mine.queue_no,
         _mine.first_name, _mine.last_name, _mine.organisation, _mine.job_title, _mine.country, _mine.email,
         table(Party).c.lang, _mine.registered_at, _mine.organisation_type, table(Party).c.announcements_ended_at,
-        _mine.erased_at,
+        _mine.category_id, _mine.erased_at,
     )
     .join_from(table(Registration), table(Party), table(Party).c.id == _mine.party_id)
     .where(_mine.code == bindparam("code"))
 )  # fmt: skip
 """Asks for nobody but this person: with `erased_at IS NULL` beside it, PostgreSQL plans a table that is still empty by
 an index of all who are not erased, and keeps that plan while the table grows."""
-_AHEAD = select(func.count()).where(_mine.event_id == bindparam("event"), _mine.queue_no < bindparam("number"))
+_ALL_AHEAD = select(func.count()).where(_mine.event_id == bindparam("event"), _mine.queue_no < bindparam("number"))
+_AHEAD = _ALL_AHEAD.where(_mine.category_id == bindparam("category"))
+_AHEAD_OF_THE_REST = _ALL_AHEAD.where(_mine.category_id.is_(None))
 _END = (
     select(History.at, History.actor, History.reason)
     .where(History.registration_id == bindparam("id"), History.after.is_not(None))
@@ -95,7 +98,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
     if row[-1] is not None:
         raise NotFound
     (id_, event_id, code, link_version, revision, state, queue_no, first, last, organisation, job, country, email, lang,
-     registered_at, kind, announcements_ended_at, _erased_at) = row  # fmt: skip
+     registered_at, kind, announcements_ended_at, category_id, _erased_at) = row  # fmt: skip
     waits = queue_no is not None
     end = db.session.execute(_END, {"id": id_}).one() if state in FINAL else None
     return Own(
@@ -104,7 +107,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         link_version=link_version,
         revision=revision,
         state=state,
-        position=_position(event_id, queue_no) if waits else None,
+        position=_position(event_id, category_id, queue_no) if waits else None,
         details=Details(first, last, organisation, job, country, kind),
         email=email,
         lang=lang,
@@ -114,9 +117,13 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         ended_why=end.reason if end else None,
         event=events.get(event_id) if waits else read_event(event_id),
         announcements_ended_at=announcements_ended_at,
+        category_id=category_id,
     )
 
 
-def _position(event_id: int, queue_no: int) -> int:
-    ahead = db.session.execute(_AHEAD, {"event": event_id, "number": queue_no}).scalar_one()
-    return ahead + 1
+def _position(event_id: int, category_id: int | None, queue_no: int) -> int:
+    """Return the place in the queue among the people of one's own category, from 1."""
+    asked = {"event": event_id, "number": queue_no}
+    if category_id is None:
+        return db.session.execute(_AHEAD_OF_THE_REST, asked).scalar_one() + 1
+    return db.session.execute(_AHEAD, {**asked, "category": category_id}).scalar_one() + 1

@@ -44,6 +44,10 @@ class Action(StrEnum):
     TEAM_LEFT = "team_left"
     OVERBOOKED = "overbooked"
     IMPORTED = "imported"
+    CATEGORY_CREATED = "category_created"
+    CATEGORY_CHANGED = "category_changed"
+    CATEGORY_DELETED = "category_deleted"
+    RECATEGORISED = "recategorised"
 
 
 def line(action: Action, *, event_id: int, actor: str, now: datetime, **values: Any) -> dict[str, Any]:

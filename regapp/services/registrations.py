@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 from sqlalchemy import delete, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import IllegalMove, NotFound
+from regapp.errors import CategoryClosed, IllegalMove, NotFound
 from regapp.mail.messages import Message, compose
 from regapp.models import Party, Registration
 from regapp.rules.states import LIVING, SEATED, State, check_move
-from regapp.rules.window import Phase, check_before_start, check_may_change, check_open, phase
+from regapp.rules.window import Phase, check_before_start, check_may_change, check_open, is_offered, phase
 from regapp.services import arrivals, contacts, current, drafts, records, seats, waitlist
 from regapp.services.drafts import Details, Draft
 from regapp.services.events import EventFacts
@@ -57,13 +57,16 @@ def register_at_once(draft: Draft) -> Outcome:
     Raises: GuardMissed, whenever the answer may be another one: roll back, then call `register`.
     Source: docs/rules.md, R1 to R9; ADR 0002.
     """
-    if phase(draft.event, draft.now) is not Phase.OPEN or draft.event.waiting or draft.event.free < 1:
+    event, category_id = draft.event, draft.applicant.category_id
+    if phase(event, draft.now) is not Phase.OPEN or event.waiting or not _is_offered(event, category_id, draft.now):
+        raise GuardMissed
+    if any(event.free_by_quota[quota] < seats_ for quota, seats_ in event.demand(category_id).items()):
         raise GuardMissed
     if not arrivals.store(draft):
         if answer := _answer_again(draft):
             return answer
         raise GuardMissed
-    if not seats.take(draft.event, 1, now=draft.now):
+    if not seats.take(draft.event, 1, category_id=draft.applicant.category_id, now=draft.now):
         raise GuardMissed
     return Registered(draft.code, 0)
 
@@ -81,8 +84,10 @@ def register(draft: Draft) -> Outcome:
     if event.draft:
         raise NotFound
     check_open(event, draft.now)
+    if not _is_offered(event, draft.applicant.category_id, draft.now):
+        raise CategoryClosed
     standing = waitlist.serve_queue(event, now=draft.now)
-    seated = waitlist.has_room(standing)
+    seated = waitlist.has_room(standing, draft.applicant.category_id)
     outcome, event = _settle_newcomer(replace(draft, event=standing.event), party_id, seated=seated)
     seats.write(event)
     return outcome
@@ -91,17 +96,27 @@ def register(draft: Draft) -> Outcome:
 def _settle_newcomer(draft: Draft, party_id: int, *, seated: bool) -> tuple[Outcome, EventFacts]:
     """Write what was decided; return the answer and the event's new numbers."""
     event, applicant = draft.event, draft.applicant
+    me = {applicant.category_id: 1}
     if seated:
         drafts.admit(draft, party_id)
-        return Registered(draft.code, 0), replace(event, taken=event.taken + 1)
+        return Registered(draft.code, 0), event.plus(taken=me)
     can_wait = event.can_wait(draft.now)
     if can_wait and applicant.accept_waitlist:
         queue_no = event.last_seq + 1
-        drafts.admit(draft, party_id, queue_no=queue_no, position=event.waiting + 1)
+        position = waitlist.count_waiting(event, applicant.category_id) + 1
+        drafts.admit(draft, party_id, queue_no=queue_no, position=position)
         db.session.execute(update(Party).where(Party.id == party_id).values(queue_no=queue_no))
-        return Registered(draft.code, 0), replace(event, waiting=event.waiting + 1, last_seq=queue_no)
+        return Registered(draft.code, 0), replace(event.plus(waiting=me), last_seq=queue_no)
     db.session.execute(delete(Party).where(Party.id == party_id))
-    return (MustAgreeToWait(event.waiting) if can_wait else NoPlace()), event
+    waiting = waitlist.count_waiting(event, applicant.category_id)
+    return (MustAgreeToWait(waiting) if can_wait else NoPlace()), event
+
+
+def _is_offered(event: EventFacts, category_id: int | None, now: datetime) -> bool:
+    """Say whether visitors may choose this category now: none where there are some to choose from is no choice."""
+    if category_id is None:
+        return not event.categories
+    return any(found.id == category_id and is_offered(found, now) for found in event.categories)
 
 
 def is_answered(draft: Draft) -> bool:
@@ -165,14 +180,16 @@ def cancel(registration_id: int, *, actor: str, now: datetime, tell: bool = True
     check_move(State(row.state), State.CANCELLED)
     check_before_start(event, now)
     end(event, [row], actor=actor, now=now, tell=tell)
-    seats.write(waitlist.serve_queue(without(event, [row.state]), now=now).event)
+    seats.write(waitlist.serve_queue(without(event, [row]), now=now).event)
 
 
-def without(event: EventFacts, states: Iterable[str]) -> EventFacts:
-    """Return the event's numbers once registrations in these states have ended; the queue is not served yet."""
-    found = Counter(State(state) for state in states)
-    seated, waited = sum(found[state] for state in SEATED), found[State.WAITLISTED]
-    return replace(event, taken=event.taken - seated, waiting=event.waiting - waited)
+def without(event: EventFacts, rows: Iterable[AnyRow]) -> EventFacts:
+    """Return the event's numbers once these registrations have ended; the queue is not served yet."""
+    seated, waited = Counter[int | None](), Counter[int | None]()
+    for row in rows:
+        seated[row.category_id] -= State(row.state) in SEATED
+        waited[row.category_id] -= row.state == State.WAITLISTED
+    return event.plus(taken=seated, waiting=waited)
 
 
 def end(event: EventFacts, rows: Sequence[AnyRow], *, actor: str, now: datetime, tell: bool = True) -> None:

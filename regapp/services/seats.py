@@ -33,6 +33,15 @@ _TAKE = Compiled(
     .values(taken=_quota.taken + bindparam("seats"))
 )
 
+_TAKE_BESIDE = Compiled(
+    update(table(Quota))
+    .where(
+        _quota.id == bindparam("quota"),
+        or_(_quota.size.is_(None), _quota.taken + _quota.held + bindparam("seats") <= _quota.size),
+    )
+    .values(taken=_quota.taken + bindparam("seats"))
+)
+
 _LOCK = (
     update(table(Quota))
     .where(_quota.event_id == bindparam("event"), _quota.kind == QuotaKind.EVENT)
@@ -45,16 +54,25 @@ _WRITE = (
     .where(_quota.id == bindparam("quota"))
     .values(taken=bindparam("taken"), waiting=bindparam("waiting"), last_seq=bindparam("last_seq"))
 )
+_WRITE_BESIDE = (
+    update(table(Quota))
+    .where(_quota.id == bindparam("quota"))
+    .values(taken=bindparam("taken"), waiting=bindparam("waiting"))
+)
 
 
-def take(event: EventFacts, seats: int, *, now: datetime) -> bool:
-    """Take seats by the guarded update, the last statement before the commit; say whether the guard held.
+def take(event: EventFacts, seats: int, *, category_id: int | None = None, now: datetime) -> bool:
+    """Take seats by guarded updates, the last statements before the commit; say whether the guards held.
 
-    It holds only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired,
-    the settings are those that were read, there is room. Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
+    They hold only where `rules.seating.serve` would seat a newcomer too: nobody waits, nothing has to be expired, the
+    settings are those that were read, there is room, in the event and in the category. If not, the caller rolls back.
+    Source: DESIGN, "One rule, two ways to ask it"; ADR 0002.
     """
-    values = {"quota": event.quota_id, "seen": event.version, "seats": seats, "now": now}
-    return bool(_TAKE.count(connection(), values))
+    needed = event.demand(category_id, seats)
+    own = {"quota": event.quota_id, "seen": event.version, "seats": needed.pop(event.quota_id, 0), "now": now}
+    if not _TAKE.count(connection(), own):
+        return False
+    return all(_TAKE_BESIDE.count(connection(), {"quota": quota, "seats": number}) for quota, number in needed.items())
 
 
 def lock(event_id: int) -> EventFacts:
@@ -65,8 +83,9 @@ def lock(event_id: int) -> EventFacts:
 
 
 def write(event: EventFacts) -> None:
-    """Store the seats taken, the people waiting and the last queue number. Only under the lock."""
-    db.session.execute(
-        _WRITE,
-        {"quota": event.quota_id, "taken": event.taken, "waiting": event.waiting, "last_seq": event.last_seq},
-    )
+    """Store seats taken and people waiting of all its limits, and the last queue number. Only under the lock."""
+    own = {"quota": event.quota_id, "taken": event.taken, "waiting": event.waiting, "last_seq": event.last_seq}
+    db.session.execute(_WRITE, own)
+    beside = [{"quota": one.quota_id, "taken": one.taken, "waiting": one.waiting} for one in event.categories]
+    if beside:
+        db.session.execute(_WRITE_BESIDE, beside)

@@ -28,7 +28,9 @@ MOST_PICKED = 500
 _ENTRY = re.compile(r"(\d{1,18})\.(\d{1,9})\.([a-z]{1,20})", re.ASCII)
 _COUNT = re.compile(r"([a-z]{1,20})=(\d{1,9})", re.ASCII)
 
-_CHOSEN = select(Registration.id, Registration.revision, Registration.state, Registration.queue_no)
+_CHOSEN = select(
+    Registration.id, Registration.revision, Registration.state, Registration.queue_no, Registration.category_id
+)
 _NOW = (
     select(Registration.id, Registration.state, Registration.event_id, Party.contact_name)
     .join(Party, Party.id == Registration.party_id)
@@ -79,7 +81,7 @@ class SelectionMoved(RuleViolation):
 
 
 def read(event_id: int, selection: Selection) -> Sequence[AnyRow]:
-    """Return id, revision, state and queue number of the chosen, the earliest registration first."""
+    """Return id, revision, state, queue number and category of the chosen, the earliest registration first."""
     return db.session.execute(_CHOSEN.where(*selection.conditions(event_id)).order_by(Registration.id)).all()
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
 from regapp.db import AnyRow, db, table
 from regapp.mail.messages import BULK, About, Message, compose
 from regapp.models import Event, EventStatus, Party, Quota, Registration
 from regapp.rules.addresses import ascii_address
-from regapp.rules.seating import Blocked, Fit, Policy, Served, Waiting, serve
+from regapp.rules.seating import Blocked, Category, Fit, Policy, Served, Waiting, serve
 from regapp.rules.states import State, check_move
 from regapp.rules.window import is_serving
-from regapp.services import records, seats
+from regapp.services import events, records, seats
 from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 from regapp.services.records import Action
 
@@ -25,11 +26,13 @@ MOST = 1000
 """Promotions in one transaction; the rest follow in further ones."""
 NEWCOMER = 0
 """Stands for a newcomer among the ids of parties."""
+NOBODY = Blocked()
+"""Nobody must wait because of somebody ahead."""
 
 _HEADS = (
     select(
         Party.id.label("party_id"), Party.queue_no, Party.contact_name, Party.contact_email, Party.lang,
-        Registration.id, Registration.code, Registration.link_version, Registration.revision,
+        Registration.id, Registration.code, Registration.link_version, Registration.revision, Registration.category_id,
     )
     .join(Registration, Registration.party_id == Party.id)
     .where(Party.event_id == bindparam("event"), Party.queue_no > bindparam("after"))
@@ -111,9 +114,10 @@ def end_serving(event_id: int, *, now: datetime) -> Ended:
             break
         _expire(event, heads, now=now)
         ended, after = ended + len(heads), heads[-1].queue_no
+        event = event.plus(waiting=_fewer(heads))
     if ended:
-        seats.write(replace(event, waiting=event.waiting - ended))
-    return Ended(ended, more=event.waiting > ended)
+        seats.write(event)
+    return Ended(ended, more=event.waiting > 0)
 
 
 def list_unserved(*, now: datetime) -> list[int]:
@@ -125,24 +129,43 @@ def list_unserved(*, now: datetime) -> list[int]:
 
 def list_unsettled(*, now: datetime) -> list[int]:
     """Return the ids of events in which people wait although places are free and serving goes on; usually none."""
-    free = or_(Quota.size.is_(None), Quota.taken + Quota.held < Quota.size)
-    wanted = select(*FACTS).join_from(table(Event), table(Quota), OWN_QUOTA).where(Quota.waiting > 0, free)
+    wanted = select(*FACTS).join_from(table(Event), table(Quota), OWN_QUOTA).where(Quota.waiting > 0)
     found = [EventFacts(*row) for row in db.session.execute(wanted)]
-    return [event.id for event in found if is_serving(event, now)]
+    return [event.id for event in found if is_serving(event, now) and servable(events.with_categories(event))]
 
 
 def serve_queue(event: EventFacts, *, now: datetime) -> Standing:
     """Walk the queue of a locked event and seat whom the rule seats. The caller stores the returned numbers."""
     if event.waiting == 0 or not is_serving(event, now):  # who is not served any more is in nobody's way
-        return Standing(event, Blocked(), 0, more=False)
-    blocked, promoted = Blocked(), 0
+        return Standing(event, NOBODY, 0, more=False)
+    blocked, promoted = NOBODY, 0
     for step in walk(event):
         _promote(event, step.seated, now=now)
         event, blocked, promoted = step.event, step.blocked, promoted + len(step.seated)
         if promoted >= MOST:
             break
-    more = bool(event.waiting) and event.free > 0 and promoted >= MOST
-    return Standing(event, Blocked(everybody=True) if more else blocked, promoted, more)
+    return standing(event, blocked, promoted)
+
+
+def standing(event: EventFacts, blocked: Blocked, promoted: int) -> Standing:
+    """Return the queue after so many were served: where more than at a time may be, nobody passes those left over."""
+    more = promoted >= MOST and bool(servable(event, blocked))
+    return Standing(event, _behind_all(event) if more else blocked, promoted, more)
+
+
+def servable(event: EventFacts, blocked: Blocked = NOBODY) -> list[Category]:
+    """Return the categories in which somebody waits and a seat is free; None is those who have no category.
+
+    Nobody else need be read from the queue: who lacks a seat in a full limit stays, and lacks it again as a newcomer.
+    """
+    return [
+        category
+        for category, people in _waiting_by_category(event).items()
+        if people
+        and category not in blocked.categories
+        and not (blocked.everybody and event.quota_id in event.demand(category))
+        and all(event.free_by_quota[quota] > 0 for quota in event.demand(category))
+    ]
 
 
 def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
@@ -150,29 +173,44 @@ def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
 
     `without`: ids of registrations that are to be thought away.
     """
-    blocked, after = Blocked(), 0
-    while event.waiting and event.free > 0 and not blocked.everybody:
-        heads = list_heads(event.id, after=after)
+    blocked, after = NOBODY, 0
+    while categories := servable(event, blocked):
+        heads = list_heads(event.id, after=after, categories=categories if event.categories else None)
         if not heads:
             break
         after, heads = heads[-1].queue_no, [row for row in heads if row.id not in without]
-        served = serve({event.quota_id: event.free}, [_waiting(event, row) for row in heads], policy(event), blocked)
+        served = serve(event.free_by_quota, [_waiting(event, row) for row in heads], policy(event), blocked)
         moves = set(served.moves)
         seated = [row for row in heads if row.party_id in moves]
-        event, blocked = _with_moves(event, served), served.blocked
+        people, blocked = Counter(row.category_id for row in seated), served.blocked
+        event = event.plus(taken=people, waiting=_fewer(seated))
         yield Step(seated, [row for row in heads if row.party_id not in moves], blocked, event)
 
 
-def list_heads(event_id: int, *, after: int = 0) -> Sequence[AnyRow]:
-    """Return the first parties of the queue behind this number, a page of them."""
-    return db.session.execute(_HEADS, {"event": event_id, "after": after}).all()
+def list_heads(
+    event_id: int, *, after: int = 0, categories: Sequence[Category] | None = None
+) -> Sequence[AnyRow]:  # fmt: skip
+    """Return the first parties of the queue behind this number, a page of them; of these `categories` only."""
+    found = _HEADS if categories is None else _HEADS.where(is_of(categories))
+    return db.session.execute(found, {"event": event_id, "after": after}).all()
 
 
-def has_room(standing: Standing) -> bool:
+def is_of(categories: Sequence[Category]) -> ColumnElement[bool]:
+    """Say that a person is of one of these categories."""
+    named = Registration.category_id.in_([category for category in categories if category is not None])
+    return or_(named, Registration.category_id.is_(None)) if None in categories else named
+
+
+def has_room(standing: Standing, category_id: int | None = None) -> bool:
     """Say whether a newcomer, who is treated as the last in the queue, would get a seat. Source: R3."""
+    return bool(ask(standing, category_id).moves)
+
+
+def ask(standing: Standing, category_id: int | None) -> Served:
+    """Ask the rule about somebody behind all who wait. Source: R3."""
     event = standing.event
-    newcomer = Waiting(NEWCOMER, {event.quota_id: 1}, frozenset({None}))
-    return bool(serve({event.quota_id: event.free}, [newcomer], policy(event), standing.blocked).moves)
+    newcomer = Waiting(NEWCOMER, event.demand(category_id), frozenset({category_id}))
+    return serve(event.free_by_quota, [newcomer], policy(event), standing.blocked)
 
 
 def policy(event: EventFacts) -> Policy:
@@ -181,12 +219,28 @@ def policy(event: EventFacts) -> Policy:
 
 
 def _waiting(event: EventFacts, row: AnyRow) -> Waiting:
-    return Waiting(row.party_id, {event.quota_id: 1}, frozenset({None}))
+    return Waiting(row.party_id, event.demand(row.category_id), frozenset({row.category_id}))
 
 
-def _with_moves(event: EventFacts, served: Served) -> EventFacts:
-    people = len(served.moves)
-    return replace(event, taken=event.taken + people, waiting=event.waiting - people)
+def count_waiting(event: EventFacts, category_id: int | None) -> int:
+    """Return how many of a category wait; of all who have none, if None."""
+    return _waiting_by_category(event)[category_id]
+
+
+def _waiting_by_category(event: EventFacts) -> dict[Category, int]:
+    """Return category → people who wait; None for those who have none."""
+    found: dict[Category, int] = {category.id: category.waiting for category in event.categories}
+    return {None: event.waiting - sum(found.values())} | found
+
+
+def _behind_all(event: EventFacts) -> Blocked:
+    """Let nobody pass those who are still to be served."""
+    return Blocked(everybody=True, categories=frozenset({None, *(category.id for category in event.categories)}))
+
+
+def _fewer(rows: Sequence[AnyRow]) -> dict[Category, int]:
+    """Return category → people who wait no longer, below zero."""
+    return {category: -people for category, people in Counter(row.category_id for row in rows).items()}
 
 
 def _promote(event: EventFacts, rows: Sequence[AnyRow], *, now: datetime) -> None:
