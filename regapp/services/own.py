@@ -39,6 +39,7 @@ class Own:
     event: EventFacts
     announcements_ended_at: datetime | None = None
     category_id: int | None = None
+    queue_no: int | None = None
 
     def can_change(self, now: datetime) -> bool:
         """Say whether details and address may still be changed by the person."""
@@ -118,6 +119,7 @@ def get_own(code: str, *, read_event: Callable[[int], EventFacts] = events.get) 
         event=events.get(event_id) if waits else read_event(event_id),
         announcements_ended_at=announcements_ended_at,
         category_id=category_id,
+        queue_no=queue_no,
     )
 
 

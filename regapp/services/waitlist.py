@@ -168,17 +168,26 @@ def servable(event: EventFacts, blocked: Blocked = NOBODY) -> list[Category]:
     ]
 
 
-def walk(event: EventFacts, *, without: Collection[int] = ()) -> Iterator[Step]:
+def look(event: EventFacts, *, before: int | None) -> Standing:
+    """Return the queue as it stands for whoever has this number in it: only those ahead are walked. Stores nothing."""
+    blocked = NOBODY
+    for step in walk(event, before=before):
+        event, blocked = step.event, step.blocked
+    return Standing(event, blocked, 0, more=False)
+
+
+def walk(event: EventFacts, *, without: Collection[int] = (), before: int | None = None) -> Iterator[Step]:
     """Ask the rule about the queue, page by page, and store nothing: serving does, a look ahead does not.
 
-    `without`: ids of registrations that are to be thought away.
+    `without`: ids of registrations that are to be thought away; `before`: the queue number to stop at.
     """
     blocked, after = NOBODY, 0
     while categories := servable(event, blocked):
         heads = list_heads(event.id, after=after, categories=categories if event.categories else None)
-        if not heads:
+        if not heads or (before is not None and after >= before):
             break
         after, heads = heads[-1].queue_no, [row for row in heads if row.id not in without]
+        heads = heads if before is None else [row for row in heads if row.queue_no < before]
         served = serve(event.free_by_quota, [_waiting(event, row) for row in heads], policy(event), blocked)
         moves = set(served.moves)
         seated = [row for row in heads if row.party_id in moves]
