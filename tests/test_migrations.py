@@ -35,7 +35,7 @@ from regapp.models import (
 from regapp.models.registration import TRIGRAMS
 from regapp.services import listing, registrations
 from regapp.services.people import View
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 from tests.postgres import new_database
 
 VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
@@ -165,7 +165,8 @@ def _fill(now: datetime) -> None:
     """Put at least one row into every table."""
     event = make_event(size=1, slug="conference")
     seated = make_registration(event, now=now)
-    make_registration(event, now=now)
+    category_id = make_category(event)
+    make_registration(event, category_id=category_id, now=now)
     with transaction():
         registrations.cancel(seated.id, actor="attendee", now=now)
         account = {"email": "owner@example.org", "name": "Owner", "created_at": now}

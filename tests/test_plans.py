@@ -22,6 +22,7 @@ from regapp.mail import outbox
 from regapp.rules.states import State
 from regapp.services import (
     capacity,
+    categories,
     figures,
     history,
     listing,
@@ -31,14 +32,16 @@ from regapp.services import (
     overview,
     own,
     person,
+    registrations,
     saved_views,
     tallies,
     waitlist,
+    why,
 )
 from regapp.services.events import EventFacts, get
 from regapp.services.notes import Beside
 from regapp.services.people import Sort, View
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 from tests.web.visitor import fill
 
 GROWING = "registrations|parties|history|outbox|consents"
@@ -89,6 +92,7 @@ def everything_that_happens_often(client: FlaskClient) -> None:
     assert fill(client, f"{own}/cancel").status_code == 303
     with transaction():
         capacity.resize(happening.id, 3, actor="operator", now=utcnow())
+    choose_categories()
     waitlist.list_unsettled(now=utcnow())
     notices.list_due(now=utcnow())
     look_at_the_workspace(get(happening.id))
@@ -97,6 +101,21 @@ def everything_that_happens_often(client: FlaskClient) -> None:
         pass
     outbox.list_troubled()
     outbox.find_oldest()
+
+
+def choose_categories() -> None:
+    """Register in categories, wait there, look why, move, cancel."""
+    nested = make_event(size=4)
+    small, large = make_category(nested, size=1), make_category(nested, size=5)
+    people = [make_registration(nested, category_id=category) for category in (small, small, small, large)]
+    assert people[2].position == 2
+    assert why.explain(people[2], now=utcnow())
+    for person_, category in ((people[3], large), (people[2], large)):
+        with transaction():
+            categories.move(person_.id, category, actor="attendee", now=utcnow())
+    with transaction():
+        registrations.cancel(people[0].id, actor="attendee", now=utcnow())
+    listing.list_page(nested.id, View(sort=Sort.QUEUE), page=1)
 
 
 def look_at_the_workspace(event: EventFacts) -> None:
