@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from bench import exports, figures, limit, machine, measure, tables, workspace
+from bench import exports, figures, limit, machine, measure, queues, tables, workspace
 from bench.database import Installation, installed
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
@@ -28,6 +28,8 @@ COPY_TARGET, GROWTH_TARGET = 4, 30
 PAGE_TARGETS = {"overview": 50}
 TABLE_TARGET = 50
 """Milliseconds of server time; the same for each page of the table of people."""
+QUEUE_TARGETS, QUEUE_STATEMENTS = (50, 1000, 500), 25
+"""Milliseconds for an explanation, a look ahead, 200 freed places; statements for the last."""
 SAID = {
     "again": "nothing changed since", "changed": "somebody changed since", "first": "asked for the first time"
 }  # fmt: skip
@@ -68,6 +70,8 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
         yield from _workspace_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
     with postgres_server({}) as cluster, new_database(cluster) as url, installed(url) as installation:
         yield from _table_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
+    with postgres_server({}) as cluster, new_database(cluster) as url, installed(url) as installation:
+        yield from _queue_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
 
 
 def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
@@ -86,6 +90,8 @@ def _on_sqlite(*, seconds: float) -> Iterator[Figure]:
         yield from _list_figures("SQLite", filled, f"{machine.sqlite()}; {machine.machine()}")
     with installed(None) as installation:
         yield from _table_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
+    with installed(None) as installation:
+        yield from _queue_figures("SQLite", installation, f"{machine.sqlite()}; {machine.machine()}")
 
 
 @contextmanager
@@ -140,6 +146,16 @@ def _table_figures(database: str, installation: Installation, here: str) -> Iter
         for view, times in found.items():
             name = f"{database}: people, {view}, {said}"
             yield Figure(name, rounded(times[kind]), "ms", f"{said}; {here}", "<=", TABLE_TARGET)
+
+
+def _queue_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:
+    here = f"{queues.CATEGORIES} categories, all full; {here}"
+    found = queues.measure(installation)
+    installation.flask("seats", "verify")
+    for (step, (milliseconds, statements)), target in zip(found.items(), QUEUE_TARGETS, strict=True):
+        yield Figure(f"{database}: {step}", rounded(milliseconds), "ms", here, "<=", target)
+        asked = QUEUE_STATEMENTS if step.startswith(str(queues.FREED)) else None
+        yield Figure(f"{database}: {step}, statements", statements, "", here, asked and "<=", asked)
 
 
 def _limit_figures(installation: Installation, url: str, post: Cost, here: str) -> Iterator[Figure]:
