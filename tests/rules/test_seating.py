@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from regapp.rules.seating import Blocked, Fit, Policy, Waiting, Why, free_seats, serve
 
-EVENT, MAKERS, PRACTITIONERS = 1, 2, 3
+EVENT, MAKERS, PRACTITIONERS, SPEAKERS = 1, 2, 3, 4
 STRICT = Policy(event_quota=EVENT)
 NEXT = Policy(event_quota=EVENT, fit=Fit.NEXT)
 
@@ -17,6 +17,11 @@ def party(number: int, *, people: int = 1, category: int | None = None) -> Waiti
     """A party that needs seats of the event and, if it has one, of its category's quota."""
     demand = {EVENT: people} if category is None else {EVENT: people, category: people}
     return Waiting(number, demand, frozenset({category}))
+
+
+def speaker(number: int, *, people: int = 1) -> Waiting:
+    """A party whose category does not count: it needs no seat of the event."""
+    return Waiting(number, {SPEAKERS: people}, frozenset({SPEAKERS}))
 
 
 @pytest.mark.rule("R3")
@@ -56,6 +61,14 @@ def party(number: int, *, people: int = 1, category: int | None = None) -> Waiti
             {EVENT: 9, MAKERS: 1, PRACTITIONERS: 9},
             [party(1, people=2, category=MAKERS), party(2, category=MAKERS)],
             NEXT, [2], id="next that fits within a category",
+        ),
+        pytest.param(
+            {EVENT: 0, MAKERS: 5, SPEAKERS: 1}, [party(1, category=MAKERS), speaker(2), speaker(3)],
+            STRICT, [2], id="who needs no seat of the event passes those who wait for one",
+        ),
+        pytest.param(
+            {EVENT: 1, SPEAKERS: 1}, [speaker(1, people=2), party(2), speaker(3)],
+            STRICT, [2], id="a full category that does not count blocks itself",
         ),
     ],
 )  # fmt: skip
@@ -149,3 +162,20 @@ def test_strict_order_within_a_category_is_never_broken(free, heads) -> None:
     for category in (None, MAKERS, PRACTITIONERS):
         fates = [head.id in served.moves for head in heads if category in head.categories]
         assert fates == sorted(fates, reverse=True)
+
+
+mixed = st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=20).map(
+    lambda rows: [speaker(n, people=p) if s else party(n, people=p) for n, (p, s) in enumerate(rows, start=1)]
+)
+
+
+@pytest.mark.rule("R1")
+@given(free=st.fixed_dictionaries({EVENT: st.integers(-2, 9), SPEAKERS: st.integers(-2, 9)}), heads=mixed)
+def test_those_who_do_not_count_and_the_others_never_touch_each_other(free, heads) -> None:
+    apart = [[head for head in heads if (SPEAKERS in head.demand) == speaks] for speaks in (True, False)]
+
+    together = serve(free, heads, STRICT)
+
+    alone = [serve(free, some, STRICT) for some in apart]
+    assert sorted(together.moves) == sorted(alone[0].moves + alone[1].moves)
+    assert together.reasons == {**alone[0].reasons, **alone[1].reasons}

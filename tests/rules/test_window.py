@@ -15,6 +15,7 @@ from regapp.rules.window import (
     check_before_start,
     check_may_change,
     check_open,
+    is_offered,
     is_serving,
     next_edge,
     phase,
@@ -142,3 +143,29 @@ def test_an_event_that_is_over_changes_no_more(changes) -> None:
 
     with pytest.raises(EventOver):
         check_alive(replace(Dates(), **changes), STARTS)
+
+
+@dataclass(frozen=True)
+class Category:
+    """What the rule reads of a category."""
+
+    hidden: bool = False
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize(
+    ("category", "offered"),
+    [
+        pytest.param(Category(), True, id="no window of its own"),
+        pytest.param(Category(hidden=True), False, id="hidden"),
+        pytest.param(Category(opens_at=OPENS), True, id="opens now"),
+        pytest.param(Category(opens_at=OPENS + TICK), False, id="opens in a second"),
+        pytest.param(Category(closes_at=OPENS), False, id="closes now"),
+        pytest.param(Category(closes_at=OPENS + TICK), True, id="closes in a second"),
+        pytest.param(Category(opens_at=OPENS - TICK, closes_at=OPENS + TICK), True, id="within its window"),
+    ],
+)
+def test_a_category_is_offered_unless_hidden_or_outside_its_window(category: Category, offered: bool) -> None:
+    assert is_offered(category, OPENS) is offered
