@@ -9,111 +9,161 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import select
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, select
 
 from regapp.db import db, snapshot, transaction
 from regapp.models import History, OutboxMail, Registration
-from regapp.services import books, capacity, events, own, registrations, waitlist
+from regapp.services import books, capacity, categories, events, own, registrations, waitlist
+from regapp.services.categories import Moved, NoRoom
 from regapp.services.drafts import Applicant
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Registered
-from tests.factories import attempt, make_applicant, make_event
+from tests.factories import attempt, make_applicant, make_category, make_event
 
-PEOPLE = st.integers(0, 7)
-PICKS = st.integers(0, 50)  # one of those who registered so far; their codes are random, their order is not
+PEOPLE = st.integers(0, 9)
+PICKS = st.integers(0, 50)
+"""One of those who registered so far, or of the categories: ids and codes are random, their order is not."""
+    0, 50
+)  # one of those who registered so far, or of the categories: ids are random, their order is not
 SIZES = st.none() | st.integers(0, 5)
 
 
 @dataclass
+class Kind:
+    """A category in the plain model; the only one of an event without categories counts and has no limit."""
+
+    size: int | None = None
+    counts: bool = True
+
+
+@dataclass
 class Reference:
-    """How the queue works, said as plainly as possible: lists of people, nothing else."""
+    """How the queue works, said as plainly as possible: lists of people, each with the number of a category.
+
+    All come alone, so whoever is first in the queue and fits into each limit is the next to get in.
+    """
 
     size: int | None
     limit: int | None
-    seated: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
+    kinds: list[Kind]
+    seated: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     person: dict[str, int] = field(default_factory=dict)
     mails: int = 0
 
-    def has_room(self) -> bool:
-        return self.size is None or len(self.seated) < self.size
+    def taken(self) -> int:
+        return sum(self.kinds[kind].counts for kind in self.seated.values())
+
+    def has_room(self, kind: int) -> bool:
+        mine = self.kinds[kind]
+        room_in_event = not mine.counts or self.size is None or self.taken() < self.size
+        return room_in_event and (mine.size is None or list(self.seated.values()).count(kind) < mine.size)
 
     def settle(self) -> None:
-        while self.waiting and self.has_room():
-            self.seated.append(self.waiting.pop(0))
+        while code := next((code for code, kind in self.waiting.items() if self.has_room(kind)), None):
+            self.seated[code] = self.waiting.pop(code)
             self.mails += 1
 
-    def lives(self, person: int) -> bool:
-        return any(self.person[code] == person for code in self.seated + self.waiting)
+    def find_living(self, person: int) -> str | None:
+        return next((code for code in (*self.seated, *self.waiting) if self.person[code] == person), None)
 
-    def expected(self, person: int, *, agrees: bool) -> str:
-        if self.lives(person):
+    def expected(self, person: int, kind: int, *, agrees: bool) -> str:
+        if self.find_living(person):
             return "known"
-        if self.has_room():
+        if self.has_room(kind):
             return "confirmed"
         if self.limit is not None and len(self.waiting) >= self.limit:
             return "no place"
         return "waitlisted" if agrees else "must agree"
 
+    def count_waiting(self, kind: int) -> int:
+        return list(self.waiting.values()).count(kind)
+
+    def position(self, code: str) -> int:
+        return [other for other, kind in self.waiting.items() if kind == self.waiting[code]].index(code) + 1
+
+    def move(self, code: str, kind: int) -> bool:
+        """Change the category; say whether there was room for it."""
+        people = self.waiting if code in self.waiting else self.seated
+        before = people[code]
+        if before == kind:
+            return True
+        del people[code]
+        done = people is self.waiting or self.has_room(kind)
+        people[code] = kind if done else before
+        self.mails += done
+        return done
+
 
 class Visitors(RuleBasedStateMachine):
-    """Register, retry, cancel, resize, settle, in any order."""
+    """Register, retry, cancel, change the category, resize any limit, settle, in any order."""
 
     now: Any = None
     count = 0
 
-    @initialize(size=SIZES, limit=st.none() | st.integers(0, 3))
-    def publish(self, size: int | None, limit: int | None) -> None:
+    @initialize(
+        size=SIZES,
+        limit=st.none() | st.integers(0, 3),
+        kinds=st.lists(st.builds(Kind, size=SIZES, counts=st.booleans()), max_size=3),
+    )
+    def publish(self, size: int | None, limit: int | None, kinds: list[Kind]) -> None:
         Visitors.count += 1
-        self.event_id = make_event(slug=f"event-{Visitors.count}", size=size, waitlist_limit=limit).id
-        self.model = Reference(size, limit)
+        event = make_event(slug=f"event-{Visitors.count}", size=size, waitlist_limit=limit)
+        self.event_id = event.id
+        self.kinds = [make_category(event, size=kind.size, counts=kind.counts) for kind in kinds]
+        self.model = Reference(size, limit, kinds or [Kind()])
         self.sent: dict[str, Applicant] = {}
         self.reminded: set[str] = set()
 
-    @rule(person=PEOPLE, agrees=st.booleans(), locked=st.booleans())
-    def register(self, person: int, agrees: bool, locked: bool) -> None:
+    @rule(person=PEOPLE, pick=PICKS, agrees=st.booleans(), locked=st.booleans())
+    def register(self, person: int, pick: int, agrees: bool, locked: bool) -> None:
+        kind = pick % len(self.model.kinds)
         applicant = make_applicant(
-            email=f"p{person}@example.org", accept_waitlist=agrees, submission=secrets.token_hex(16)
-        )
-        expected = self.model.expected(person, agrees=agrees)
+            email=f"p{person}@example.org", accept_waitlist=agrees, submission=secrets.token_hex(16),
+            category_id=self.kinds[kind] if self.kinds else None,
+        )  # fmt: skip
+        expected = self.model.expected(person, kind, agrees=agrees)
 
         outcome = attempt(events.get(self.event_id), applicant, now=self.now, locked=locked)
 
-        assert self._said(outcome) == expected
+        assert self._said(outcome, kind) == expected
         if isinstance(outcome, Registered):
-            self._note(outcome.code, person, applicant, seated=expected == "confirmed")
+            (self.model.seated if expected == "confirmed" else self.model.waiting)[outcome.code] = kind
+            self.model.person[outcome.code] = person
+            self.model.mails += 1
+            self.sent[outcome.code] = applicant
         if isinstance(outcome, AlreadyKnown):
-            code = next(c for c in self.model.seated + self.model.waiting if self.model.person[c] == person)
+            code = self.model.find_living(person)
             self.model.mails += code not in self.reminded
-            self.reminded.add(code)
+            self.reminded.add(str(code))
 
-    def _said(self, outcome: object) -> str:
+    def _said(self, outcome: object, kind: int) -> str:
         match outcome:
             case Registered(code, _):
                 return own.get_own(code).state
             case AlreadyKnown():
                 return "known"
             case MustAgreeToWait(waiting):
-                assert waiting == len(self.model.waiting)
+                assert waiting == self.model.count_waiting(kind)
                 return "must agree"
             case NoPlace():
                 return "no place"
         raise AssertionError(outcome)
 
-    def _note(self, code: str, person: int, applicant: Applicant, *, seated: bool) -> None:
-        (self.model.seated if seated else self.model.waiting).append(code)
-        self.model.person[code] = person
-        self.model.mails += 1
-        self.sent[code] = applicant
-
     def _pick(self, number: int) -> str:
         return list(self.sent)[number % len(self.sent)]
 
+    @precondition(lambda self: self.sent)
     @rule(pick=PICKS, agrees=st.booleans())
     def retry(self, pick: int, agrees: bool) -> None:
-        if not self.sent:
-            return
         code = self._pick(pick)
 
         outcome = attempt(events.get(self.event_id), replace(self.sent[code], accept_waitlist=agrees), now=self.now)
@@ -121,20 +171,31 @@ class Visitors(RuleBasedStateMachine):
         assert isinstance(outcome, Registered)
         assert outcome.code == code
 
+    @precondition(lambda self: self.sent)
     @rule(pick=PICKS)
     def cancel(self, pick: int) -> None:
-        if not self.sent:
-            return
         code = self._pick(pick)
 
         with transaction():
             registrations.cancel(own.get_own(code).id, actor="attendee", now=self.now)
 
         for living in (self.model.seated, self.model.waiting):
-            if code in living:
-                living.remove(code)
+            if living.pop(code, None) is not None:
                 self.model.ended.append(code)
                 self.model.mails += 1
+        self.model.settle()
+
+    @precondition(lambda self: self.kinds and len(self.model.ended) < len(self.sent))
+    @rule(pick=PICKS, to=PICKS)
+    def change_category(self, pick: int, to: int) -> None:
+        living = [code for code in self.sent if code not in self.model.ended]
+        code, kind = living[pick % len(living)], to % len(self.kinds)
+        expected = self.model.move(code, kind)
+
+        with transaction():
+            outcome = categories.move(own.get_own(code).id, self.kinds[kind], actor="attendee", now=self.now)
+
+        assert isinstance(outcome, Moved if expected else NoRoom)
         self.model.settle()
 
     @rule(size=SIZES)
@@ -144,27 +205,45 @@ class Visitors(RuleBasedStateMachine):
         self.model.size = size
         self.model.settle()
 
+    @precondition(lambda self: self.kinds)
+    @rule(pick=PICKS, size=SIZES)
+    def resize_a_category_as_shown(self, pick: int, size: int | None) -> None:
+        kind, event = pick % len(self.kinds), events.get(self.event_id)
+        wanted: dict[str, Any] = {"beside": {event.categories[kind].quota_id: size}, "now": self.now}
+        with snapshot():
+            shown = capacity.preview(event.id, event.size, **wanted)
+
+        with transaction():
+            capacity.apply(event.id, event.size, seal=shown.seal, actor="account:1", **wanted)
+
+        before = set(self.model.seated)
+        self.model.kinds[kind].size = size
+        self.model.settle()
+        assert {person.code for person in shown.seated} == set(self.model.seated) - before
+
     @rule()
     def settle_changes_nothing(self) -> None:
         with transaction():
             assert waitlist.settle(self.event_id, now=self.now).promoted == 0
+        assert self.event_id not in waitlist.list_unsettled(now=self.now)
 
     @invariant()
     def books_are_as_the_model_says(self) -> None:
         if not hasattr(self, "model"):
             return
-        model = self.model
-        event = events.get(self.event_id)
-        assert (event.taken, event.waiting, event.size) == (len(model.seated), len(model.waiting), model.size)
+        model, event = self.model, events.get(self.event_id)
+        assert (event.taken, event.waiting, event.size) == (model.taken(), len(model.waiting), model.size)
+        assert [(category.taken, category.waiting) for category in event.categories] == [
+            (list(model.seated.values()).count(kind), model.count_waiting(kind)) for kind in range(len(self.kinds))
+        ]
         found = {code: (own.get_own(code).state, own.get_own(code).position) for code in self.sent}
         assert found == (
             dict.fromkeys(model.seated, ("confirmed", None))
-            | {code: ("waitlisted", place) for place, code in enumerate(model.waiting, start=1)}
+            | {code: ("waitlisted", model.position(code)) for code in model.waiting}
             | dict.fromkeys(model.ended, ("cancelled", None))
         )
-        assert len(db.session.scalars(select(OutboxMail.id).where(OutboxMail.event_id == self.event_id)).all()) == (
-            model.mails
-        )
+        mails = select(func.count()).select_from(OutboxMail).where(OutboxMail.event_id == self.event_id)
+        assert db.session.scalar(mails) == model.mails
 
     def teardown(self) -> None:
         if not hasattr(self, "model"):
@@ -178,6 +257,8 @@ class Visitors(RuleBasedStateMachine):
 
 @pytest.mark.rule("R1")
 @pytest.mark.rule("R2")
+@pytest.mark.rule("R3")
+@pytest.mark.rule("R5")
 @pytest.mark.rule("R9")
 def test_whatever_people_do_the_books_stay_right(app, now) -> None:
     class Machine(Visitors):
