@@ -30,8 +30,6 @@ from tests.factories import attempt, make_applicant, make_category, make_event
 PEOPLE = st.integers(0, 9)
 PICKS = st.integers(0, 50)
 """One of those who registered so far, or of the categories: ids and codes are random, their order is not."""
-    0, 50
-)  # one of those who registered so far, or of the categories: ids are random, their order is not
 SIZES = st.none() | st.integers(0, 5)
 
 
