@@ -27,11 +27,6 @@ from regapp.services.drafts import Applicant
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Registered
 from tests.factories import attempt, make_applicant, make_category, make_event
 
-PEOPLE = st.integers(0, 9)
-PICKS = st.integers(0, 50)
-"""One of those who registered so far, or of the categories: ids and codes are random, their order is not."""
-SIZES = st.none() | st.integers(0, 5)
-
 
 @dataclass
 class Kind:
@@ -39,6 +34,14 @@ class Kind:
 
     size: int | None = None
     counts: bool = True
+
+
+PEOPLE = st.integers(0, 11)
+PICKS = st.integers(0, 50)
+"""One of those who registered so far, or of the categories: ids and codes are random, their order is not."""
+SIZES = st.none() | st.integers(0, 5)
+AGREES = st.sampled_from([True, True, False])
+KINDS = st.lists(st.builds(Kind, size=st.none() | st.integers(0, 2), counts=st.booleans()), min_size=2, max_size=3)
 
 
 @dataclass
@@ -110,7 +113,7 @@ class Visitors(RuleBasedStateMachine):
     @initialize(
         size=SIZES,
         limit=st.none() | st.integers(0, 3),
-        kinds=st.lists(st.builds(Kind, size=SIZES, counts=st.booleans()), max_size=3),
+        kinds=st.just([]) | KINDS,
     )
     def publish(self, size: int | None, limit: int | None, kinds: list[Kind]) -> None:
         Visitors.count += 1
@@ -121,7 +124,7 @@ class Visitors(RuleBasedStateMachine):
         self.sent: dict[str, Applicant] = {}
         self.reminded: set[str] = set()
 
-    @rule(person=PEOPLE, pick=PICKS, agrees=st.booleans(), locked=st.booleans())
+    @rule(person=PEOPLE, pick=PICKS, agrees=AGREES, locked=st.booleans())
     def register(self, person: int, pick: int, agrees: bool, locked: bool) -> None:
         kind = pick % len(self.model.kinds)
         applicant = make_applicant(
