@@ -11,6 +11,7 @@ from typing import Literal
 
 from bench import exports, figures, limit, machine, measure, queues, tables, workspace
 from bench.database import Installation, installed
+from bench.event import CATEGORIES
 from bench.figures import Figure, percentile, rounded
 from bench.load import CLIENTS, Seen
 from bench.measure import Cost, Stage
@@ -20,6 +21,7 @@ from tests.postgres import new_database, postgres_server
 RESULTS = Path(__file__).parent / "results.json"
 CPU_TARGETS = {"event page": 1.5, "form": 1.5, "POST": 4.0, "own page": 1.5}
 STATEMENT_TARGETS = {"event page": 2, "form": 2, "POST": 7, "own page": None}
+CATEGORY_CPU_TARGET, CATEGORY_STATEMENT_TARGET = 5.0, 9
 MEMORY_TARGET = 150
 """Milliseconds of processor time; statements; MB."""
 LIST_TARGETS = {"csv": 0.5, "csv-semicolon": 0.5, "xlsx": 1.0}
@@ -65,6 +67,9 @@ def _on_postgresql(*, seconds: float) -> Iterator[Figure]:
             yield from _cpu_figures(costs, measure.empty_route(stage), here)
         yield from _statement_figures(installation, f"second journey of a process; {database}")
         yield from _limit_figures(installation, url, costs["POST"], f"{database}; {machine.machine()}")
+        with _stage(installation, url) as stage:
+            chosen = measure.with_categories(stage)
+        yield from _category_figures(installation, chosen, here)
         with new_database(cluster) as other, installed(other) as filled:
             yield from _list_figures("PostgreSQL", filled, f"{database}; {machine.machine()}")
         yield from _workspace_figures("PostgreSQL", installation, f"{database}; {machine.machine()}")
@@ -136,6 +141,14 @@ def _statement_figures(installation: Installation, here: str) -> Iterator[Figure
     for kind, count in json.loads(said.splitlines()[-1]).items():
         target = STATEMENT_TARGETS[kind]
         yield Figure(f"statements: {kind}", count, "", here, None if target is None else "<=", target)
+
+
+def _category_figures(installation: Installation, post: Cost, here: str) -> Iterator[Figure]:
+    here = f"an event with {CATEGORIES} categories, {measure.COUNTED} requests after {measure.WARM}; {here}"
+    yield Figure("CPU: POST with a category", rounded(post.server_ms), "ms", here, "<=", CATEGORY_CPU_TARGET)
+    said = json.loads(installation.python("-m", "bench.statements").splitlines()[-1])
+    name = "statements: POST with a category"
+    yield Figure(name, said["POST"], "", f"second journey of a process; {here}", "<=", CATEGORY_STATEMENT_TARGET)
 
 
 def _table_figures(database: str, installation: Installation, here: str) -> Iterator[Figure]:

@@ -1,7 +1,8 @@
-"""Make the event that visitors of a measurement come to: `python -m bench.event`."""
+"""Make the event of the measurements: `python -m bench.event`; with `categories` behind it, add these to it."""
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 from bench.database import SLUG
@@ -9,9 +10,12 @@ from regapp import create_app
 from regapp.clock import utcnow
 from regapp.db import db, transaction
 from regapp.models import Event, EventStatus, Quota, QuotaKind
+from regapp.services import categories, events
+from regapp.services.categories import Plan
 
 PLACES = 100_000
 """So many that nobody waits: the usual answer is what is measured."""
+CATEGORIES = 8
 DESCRIPTION = """
 Cluster organisations, regions and ministries meet for two days to compare what has worked and to agree on what comes
 next. The conference is the **fifth** of its kind; the one before gathered more than 340 people.
@@ -66,11 +70,24 @@ def make_event() -> None:
     db.session.add(Quota(event_id=event.id, kind=QuotaKind.EVENT, size=PLACES))
 
 
+def add_categories() -> None:
+    """Let visitors choose from eight categories, none of which is ever full."""
+    event_id, now = events.get_id(SLUG), utcnow()
+    for rank in range(CATEGORIES):
+        plan = Plan(
+            {"en": {"name": f"Category {rank + 1}", "text": "For those who come for the first time."}}, rank=rank
+        )
+        categories.create(event_id, plan, size=PLACES, actor="operator", now=now)
+
+
 def main() -> None:
-    """Make the event in the database of the settings."""
+    """Make the event in the database of the settings, or give it categories."""
     app = create_app()
     with app.app_context(), transaction():
-        make_event()
+        if sys.argv[1:] == ["categories"]:
+            add_categories()
+        else:
+            make_event()
 
 
 if __name__ == "__main__":

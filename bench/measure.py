@@ -67,6 +67,15 @@ def each_kind(stage: Stage) -> dict[str, Cost]:
     return {"event page": look, "form": fetch, "POST": post, "own page": own}
 
 
+def with_categories(stage: Stage) -> Cost:
+    """Return the cost of a POST that chooses a category, at an event that has some from now on."""
+    stage.installation.python("-m", "bench.event", "categories")
+    _, forms = _cost(stage, "form")
+    post, _ = _cost(stage, "POST", forms=forms.forms)
+    stage.verify()
+    return post
+
+
 def empty_route(stage: Stage) -> Cost:
     """Return the cost of the route that does nothing."""
     return _cost(stage, "empty route")[0]

@@ -45,11 +45,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a rendered form hands to its visitor: the cookie and the two hidden values."""
+    """What a rendered form hands to its visitor: the cookie, two hidden values, and a category if it asks for one."""
 
     cookie: str
     csrf_token: str
     submission: str
+    category: str | None = None
 
 
 @dataclass(slots=True)
@@ -140,12 +141,21 @@ def _fields(site: Site, form: Form, number: int) -> dict[str, str]:
         "job_title": job,
         "country": country,
         "privacy": "y",
-    }
+    } | ({"category": form.category} if form.category else {})
 
 
 def _read_form(answer: Answer) -> Form:
     cookie = _first(rb"(?i)\r\nset-cookie: *([^;\r]+)", answer.head)
-    return Form(cookie, _hidden("csrf_token", answer.body), _hidden("submission", answer.body))
+    csrf_token, submission = (_hidden(name, answer.body) for name in ("csrf_token", "submission"))
+    return Form(cookie, csrf_token, submission, _category(answer.body))
+
+
+def _category(body: bytes) -> str | None:
+    """Return the first category that may be chosen."""
+    for tag in re.findall(rb'<input\b[^>]*\bname="category"[^>]*>', body):
+        if b" disabled" not in tag:
+            return _first(rb'\bvalue="([^"]*)"', tag)
+    return None
 
 
 def _hidden(name: str, body: bytes) -> str:
