@@ -13,6 +13,8 @@ from functools import lru_cache
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from regapp.signatures import PatientSigner
+
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Letters and digits that are not mistaken for one another when read aloud or written down."""
 
@@ -113,6 +115,7 @@ def _password_signer() -> URLSafeTimedSerializer:
             for secret in secrets_by_age
         ],
         salt="password",
+        signer=PatientSigner,
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )
 

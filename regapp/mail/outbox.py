@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -105,14 +106,29 @@ def send_due(*, clock: Clock = utcnow, stopping: Callable[[], bool] = lambda: Fa
     """Send one batch of what is due; nothing is due if nothing was sent or failed. Ends early when asked to stop."""
     if not _is_anything_due(now=clock()):
         return Report()
+    claimed_at = monotonic()
     batch = claim(now=clock())
     try:
         with mail.connect() as connection:
-            return _send(batch, connection, clock, stopping)
+            return _send(batch, connection, clock, lambda: stopping() or _is_used_up(batch, claimed_at, now=clock()))
     except Unreachable as trouble:
         log.warning("mail_server_unreachable", error=str(trouble))
         give_back(batch, now=clock(), words=str(trouble))
         return Report(reachable=False)
+
+
+def hurry(*, now: datetime) -> None:
+    """Let those leave that wait only because the clock was put back after they were written.
+
+    What a refusal put off, and an announcement that may still be called back, waits until the clock is there again.
+    """
+    at_once = (OutboxMail.attempts == 0, OutboxMail.announcement_id.is_(None))
+    waits = and_(_UNSENT, OutboxMail.due_at > now, OutboxMail.created_at > now, *at_once)
+    found = db.session.scalar(select(OutboxMail.id).where(waits).limit(1))
+    db.session.rollback()
+    if found is not None:
+        with transaction():
+            db.session.execute(update(OutboxMail).where(waits).values(due_at=now))
 
 
 def claim(*, now: datetime, limit: int = BATCH) -> list[Letter]:
@@ -217,7 +233,7 @@ def _send(
 ) -> Report:
     sent = failed = 0
     for index, letter in enumerate(batch):
-        if stopping() or clock() >= letter.lease_until - slowest():
+        if stopping():
             give_back(batch[index:], now=clock())
             break
         trouble = _hand_over(letter, connection)
@@ -235,6 +251,11 @@ def _send(
             give_back(batch[index + 1 :], now=clock())
             return Report(sent, failed, reachable=False)
     return Report(sent, failed)
+
+
+def _is_used_up(batch: Sequence[Letter], claimed_at: float, *, now: datetime) -> bool:
+    """Say whether others may soon take a batch over. `claimed_at`: monotonic seconds, as clocks may be put back."""
+    return now >= batch[0].lease_until - slowest() or monotonic() - claimed_at >= in_use().total_seconds()
 
 
 def _exists(letter: Letter) -> bool:

@@ -50,9 +50,13 @@ def find_revision() -> str | None:
 
 
 def find_worker_age(*, now: datetime) -> float | None:
-    """Return the seconds since a worker last gave a sign of life, None if none ever did."""
-    seen = db.session.scalar(select(func.max(Heartbeat.seen_at)))
-    return None if seen is None else max(0.0, (now - seen).total_seconds())
+    """Return the seconds since a worker last gave a sign of life, None if none ever did.
+
+    One that is still to come is as old as it is far away: the clock was put back, and who lives gives another soon.
+    """
+    return min(
+        (abs((now - seen).total_seconds()) for seen in db.session.scalars(select(Heartbeat.seen_at))), default=None
+    )
 
 
 def count_backlog(*, now: datetime) -> Backlog:

@@ -11,15 +11,17 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, session
-from itsdangerous import BadData, Signer, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, Signer, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
+
+from regapp.signatures import PatientSigner
 
 _FORMS = "regapp.signs_forms"
 _NAME = "csrf_token"
 """What session, form and `g` call it, as Flask-WTF does."""
 
 
-class _KeyKept(TimestampSigner):
+class _KeyKept(PatientSigner):
     """A signer that derives each key once. Keys are few: the secret of today and those before it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

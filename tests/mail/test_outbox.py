@@ -87,9 +87,25 @@ class TestSending:
 
     def test_what_is_not_due_yet_waits(self, app: Flask, now: datetime) -> None:
         make_registration(make_event(), now=now)
+        with transaction():
+            db.session.execute(update(OutboxMail).values(due_at=now + MINUTE))
 
-        assert _send(now - MINUTE) == Report()
-        assert _send(now) == Report(sent=1)
+        assert _send(now) == Report()
+        assert _send(now + MINUTE) == Report(sent=1)
+
+    def test_what_was_due_before_the_clock_was_put_back_leaves_at_once_but_not_what_was_refused(
+        self, app: Flask, now: datetime
+    ) -> None:
+        make_registration(make_event(), now=now)
+        make_registration(make_event(), now=now)
+        with transaction():
+            db.session.execute(update(OutboxMail).where(OutboxMail.id == 2).values(attempts=1, due_at=now + MINUTE))
+        before = now - timedelta(hours=1)
+
+        outbox.hurry(now=before)
+
+        assert _send(before) == Report(sent=1)
+        assert [row.sent_at is None for row in _rows()] == [False, True]
 
     def test_single_mails_go_before_bulk(self, smtp_app: Flask, mailbox: Mailbox, now: datetime) -> None:
         event = make_event()

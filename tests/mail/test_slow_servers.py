@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from threading import Thread
 from time import perf_counter
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -27,6 +28,24 @@ def test_a_slow_server_gets_every_mail_once(smtp_app: Flask, mailbox: Mailbox, n
 
     assert report == Report(sent=3)
     assert mailbox.recipients == [own.email for own in people]
+
+
+@pytest.mark.rule("R14")
+def test_a_worker_whose_own_clock_is_put_back_begins_no_mail_after_its_lease(
+    build_app: Callable[..., Flask], serve_mail: Callable[..., str], mailbox: Mailbox, now: datetime
+) -> None:
+    mailbox.seconds = 0.1
+    app = build_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=serve_mail(), MAIL_TIMEOUT="0.5", MAIL_BATCH_SECONDS="0.25")
+    with app.app_context():
+        event = make_event()
+        for _ in range(6):
+            make_registration(event, now=now)
+        moments = iter([now, now])  # looks, and claims
+
+        report = send_due(clock=lambda: next(moments, now - timedelta(hours=1)))
+
+    assert 0 < report.sent < 6
+    assert report == Report(sent=len(mailbox.taken))
 
 
 def test_while_the_mail_server_hangs_people_register_as_fast_as_before(

@@ -13,6 +13,8 @@ from datetime import timedelta
 from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from regapp.signatures import PatientSigner
+
 NAME = "known"
 KEPT = timedelta(days=180)
 
@@ -39,6 +41,6 @@ def remember(response: Response, account_id: int) -> Response:
 def _signer() -> URLSafeTimedSerializer:
     keys = [*reversed(current_app.config["SECRET_KEY_FALLBACKS"]), current_app.config["SECRET_KEY"]]
     return URLSafeTimedSerializer(
-        keys, salt="regapp known browsers, version 1",
+        keys, salt="regapp known browsers, version 1", signer=PatientSigner,
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )  # fmt: skip
