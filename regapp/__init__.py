@@ -32,7 +32,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(__file__).parent.parent / "migrations"))
     with app.app_context():
-        prepare_engine(db.engine)
+        prepare_engine(app, db.engine)
     mail.init_app(app)
     web.init_app(app)
     cli.init_app(app)

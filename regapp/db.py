@@ -7,13 +7,14 @@ nearly every visitor does without: it takes the bare `connection` of the step th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import Connection, DateTime, Dialect, Engine, ExceptionContext, MetaData, Row, Table, event
@@ -21,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from regapp.compiled import Compiled
+from regapp.turns import Turns, TurnTimeout
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -61,6 +63,10 @@ else:
 
 _FILE_TROUBLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 """Errors after which SQLite's file must be opened anew: what was opened for reading only stays so for ever."""
+
+MOMENT = 100
+"""Milliseconds that tidying up waits for those who read; it is done again every hour."""
+_TURNS = "regapp.turns"
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A result row, whatever its columns."""
@@ -111,7 +117,13 @@ def transaction(*, gives_seats_only: bool = False) -> Iterator[None]:
     """
     _end_reading()
     try:
-        with db.engine.connect().execution_options(writes=True) as opened, opened.begin(), _as_step(opened):
+        with (
+            _turn() as begun,
+            db.engine.connect().execution_options(writes=True) as opened,
+            opened.begin(),
+            _as_step(opened),
+        ):
+            begun()
             yield
     except BaseException:
         changes.settings += 1  # what was believed may be the reason
@@ -120,6 +132,12 @@ def transaction(*, gives_seats_only: bool = False) -> Iterator[None]:
         changes.seats += 1
     else:
         changes.settings += 1
+
+
+def _turn() -> AbstractContextManager[Callable[[], None]]:
+    """Wait for one's turn where writers follow one another; gives what is to be called once the lock is there."""
+    turns: Turns | None = current_app.extensions.get(_TURNS)
+    return nullcontext(lambda: None) if turns is None else turns.take()
 
 
 def connection() -> Connection:
@@ -185,9 +203,11 @@ def _session_reads() -> bool:
     return db.session.registry.has() and db.session().in_transaction()
 
 
-def prepare_engine(engine: Engine) -> None:
+def prepare_engine(app: Flask, engine: Engine) -> None:
     """Begin transactions only where they are wanted: where something is written, or read as of one moment."""
     if engine.dialect.name == "sqlite":
+        places = max(1, app.config["THREADS"] // 2)  # the other threads go on showing pages
+        app.extensions[_TURNS] = Turns(places=places, timeout=app.config["LOCK_TIMEOUT"])
         _prepare_sqlite(engine)
         return
 
@@ -198,11 +218,25 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def compact() -> None:
-    """Let nothing of what was deleted lie about in the files of the embedded database; others tidy up themselves."""
+    """Let nothing of what was deleted lie about in the files of the embedded database; others tidy up themselves.
+
+    Waits for readers only for a moment, since nobody can write meanwhile; and not at all if nobody can write anyway.
+    """
     db.session.commit()
     if db.engine.dialect.name == "sqlite":
-        with closing(db.engine.raw_connection()) as connection:  # outside any transaction
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(TurnTimeout), _turn() as begun:
+            begun()
+            _checkpoint()
+
+
+def _checkpoint() -> None:
+    """Write what is in the log into the database, outside any transaction, and empty the log."""
+    with closing(db.engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {MOMENT}")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,20 +1,23 @@
-"""The long form: `make test-fire` kills the embedded server fifty times, and lets rude clients at granian too."""
+"""The long form: `make test-fire` kills the embedded server fifty times, locks it out, lets rude clients at granian."""
 
 from __future__ import annotations
 
 import random
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 
 from bench.database import SLUG, installed
 from bench.server import serving
-from tests.fire import kills
+from tests.fire import kills, locks
 from tests.fire.proxies import nginx
 from tests.fire.rude import KINDS, LOST, measure
 from tests.postgres import new_database, postgres_server
 
 KILLS = 50
+LOCKED = 12.0
+"""Seconds, more than LOCK_TIMEOUT."""
 PAGES = 10
 PLACES = 100
 """Fewer than there will be people, so that some wait and are promoted."""
@@ -23,6 +26,7 @@ PLACES = 100
 def main() -> None:
     """Do both and print what came of it."""
     kill(int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(10**6))
+    lock()
     be_rude()
 
 
@@ -40,6 +44,17 @@ def kill(seed: int) -> None:
     print(f"  {len(books.people)} people registered, {len(told.cancelled)} of them cancelled again;")
     print(f"  requests sent again: {told.again}; answers “records away”: {told.away};")
     print(f"  {mails} mails, each sent, one file each; seats verify clean, integrity_check ok", flush=True)
+
+
+def lock() -> None:
+    """Hold SQLite's lock elsewhere, longer than anybody waits. Raises: AssertionError if anybody was forgotten."""
+    with installed(None) as plain:
+        settings = plain.with_worker().environment | kills.SHORT_LEASES
+        waited = locks.hold(replace(plain, environment=settings), SLUG, seconds=LOCKED)
+    print(
+        f"SQLite's lock held for {LOCKED:.0f} s: {len(waited.pages)} pages, the slowest in {max(waited.pages):.2f} s;"
+    )
+    print(f"  forms sent meanwhile: {dict(Counter(waited.statuses))}; all are registered in the end", flush=True)
 
 
 def be_rude() -> None:
