@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Event, Thread
 
 from bench.load import Client, Job, LoadFailed
@@ -13,6 +15,8 @@ from bench.visits import Answer, Ask, Form
 from tests.races.visitors import cancel, location, look, open_form, register, standing
 
 VISITORS = 6
+KEEPS = 2
+"""Registrations that a visitor keeps; with fewer places than these, whoever cancels makes room for somebody in line."""
 PATIENCE = 60.0
 """Seconds after which somebody who was never answered gives up: the server is not coming back."""
 PAUSE = 0.02
@@ -25,36 +29,35 @@ class Told:
 
     paths: dict[str, str] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
-    again: int = 0
+    again: Counter[str] = field(default_factory=Counter)
     away: int = 0
     """Answers that the records cannot be reached."""
 
 
 class Visitor:
-    """One who registers again and again, each time as somebody new, and cancels every third time."""
+    """One who registers again and again, each time as somebody new, and then cancels who came longest ago."""
 
     def __init__(self, name: str, port: int, slug: str, told: Told) -> None:
         self._name, self._port, self._slug, self._told = name, port, slug, told
 
     def visit_until(self, stop: Callable[[], bool]) -> None:
         """Register people until told to stop; the last one is answered."""
-        number = 0
+        numbers, kept = count(), deque[str]()
         while not stop():
             form = self.open_form()
-            email = f"{self._name}.{number}@example.org"
-            answer = self.ask(register(self._slug, form, email))
+            email = f"{self._name}.{next(numbers)}@example.org"
+            answer = self.ask(register(self._slug, form, email), "registering")
             assert answer.status == 303, f"registering: {answer.status}"
-            self._told.paths[email] = path = location(answer)
-            if number % 3 == 2:
-                self._cancel(path, form)
-                self._told.cancelled.add(email)
-            number += 1
+            self._told.paths[email] = location(answer)
+            kept.append(email)
+            if len(kept) > KEEPS:
+                self._cancel(kept.popleft(), form)
 
     def open_form(self) -> Form:
         """Open the form."""
         return open_form(self._slug, self.ask)
 
-    def ask(self, ask: Ask) -> Answer:
+    def ask(self, ask: Ask, what: str = "reading") -> Answer:
         """Send it until there is an answer other than that the records cannot be reached."""
         give_up = time.monotonic() + PATIENCE
         while True:
@@ -63,14 +66,16 @@ class Visitor:
                 if answer.status != 503:
                     return answer
                 self._told.away += 1
-            self._told.again += 1
+            self._told.again[what] += 1
             assert time.monotonic() < give_up, f"nobody answers {ask.kind}"
             time.sleep(PAUSE)
 
-    def _cancel(self, path: str, form: Form) -> None:
-        self.ask(cancel(path, form))
+    def _cancel(self, email: str, form: Form) -> None:
+        path = self._told.paths[email]
+        self.ask(cancel(path, form), "cancelling")
         state, _ = standing(self.ask(look(path)))
         assert state == "cancelled", f"cancelled, but {state}"
+        self._told.cancelled.add(email)
 
 
 def send(port: int, ask: Ask) -> Answer:
