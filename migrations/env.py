@@ -1,9 +1,13 @@
-"""Runs the migrations on the application's own database: `flask --app wsgi db upgrade`.
+"""Runs the migrations on the application's own database: `flask --app wsgi db upgrade`, while the product serves.
 
-All steps of one call are one transaction, and two calls at the same time follow one another.
+All steps of one call are one transaction, and two calls at the same time follow one another. On PostgreSQL everybody
+stands in line behind whoever waits for a table that somebody reads: so a step waits for a second at most, and the whole
+call begins anew.
 """
 
 from __future__ import annotations
+
+import time
 
 import click
 from alembic import context
@@ -11,6 +15,7 @@ from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from flask import current_app
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from regapp.models.registration import TRIGRAMS
 
@@ -18,8 +23,28 @@ LOCK = 7_346_720
 """Any number, the same for every server: PostgreSQL's advisory lock for migrating."""
 
 
+WAITS = "1s"
+"""How long a step waits for a table; visitors wait as long."""
+TRIES, PAUSE = 60, 1.0
+"""How often a call begins anew, and after how many seconds."""
+LOCK_NOT_AVAILABLE = "55P03"
+
+
 def run() -> None:
-    """Bring the schema to the revision asked for."""
+    """Bring the schema to the revision asked for. Raises: OperationalError if a table is in use all the time."""
+    for left in reversed(range(TRIES)):
+        try:
+            _run()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or not left:
+                raise
+            click.echo("a table that is to change is in use; trying again")
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+def _run() -> None:
     migrate = current_app.extensions["migrate"]
     with migrate.db.engine.connect().execution_options(writes=True) as connection:
         _foreign_keys(connection, on=False)
@@ -64,6 +89,7 @@ def _wait_for_others(connection: Connection) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{WAITS}'"))
 
 
 def _say(*, step: MigrationInfo, **_: object) -> None:

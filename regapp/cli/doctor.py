@@ -129,10 +129,11 @@ def _stored() -> Iterator[Finding]:
         return
     yield _ok(f"database: {db.engine.dialect.name} answers")
     wanted = health.wanted_revision()
-    if revision != wanted:
+    if not health.suits(revision):
         yield _problem(f"schema: at {revision or 'nothing'}, needed {wanted}; run flask --app wsgi db upgrade")
         return
-    yield _ok(f"schema: at {revision}")
+    later = "" if revision == wanted else f", later than this version needs ({wanted}); bring the program up to date"
+    yield _ok(f"schema: at {revision}{later}")
     checks: tuple[Callable[[], Finding], ...] = (_worker, _outbox, _failed, _books)
     yield from (check() for check in checks)
 

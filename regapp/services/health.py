@@ -40,6 +40,16 @@ def wanted_revision() -> str | None:
     return found
 
 
+def suits(revision: str | None) -> bool:
+    """Say whether this code can serve on a database at this migration: at its own, or at a later release's.
+
+    A migration leaves the version before alive (CONTRIBUTING.md), which serves until it is replaced. Their numbers have
+    as many digits each, so later ones are greater.
+    """
+    wanted = wanted_revision()
+    return revision == wanted or (revision is not None and wanted is not None and revision > wanted)
+
+
 def find_revision() -> str | None:
     """Return the migration that the database is at, None if it has none yet. Raises: SQLAlchemyError."""
     with db.engine.connect() as connection:

@@ -99,7 +99,7 @@ def finish(client: Client) -> Answer:
 
 
 @contextmanager
-def visiting(port: int, slug: str) -> Iterator[Told]:
+def visiting(port: int, slug: str, *, visitors: int = VISITORS) -> Iterator[Told]:
     """Let visitors come meanwhile; wait afterwards until each has an answer. Raises: AssertionError of any of them."""
     told, stop = Told(), Event()
     failures: list[Exception] = []
@@ -110,7 +110,7 @@ def visiting(port: int, slug: str) -> Iterator[Told]:
         except Exception as error:  # handed to the one who waits
             failures.append(error)
 
-    threads = [Thread(target=visit, args=(number,)) for number in range(VISITORS)]
+    threads = [Thread(target=visit, args=(number,)) for number in range(visitors)]
     for thread in threads:
         thread.start()
     try:

@@ -91,6 +91,13 @@ def test_with_another_schema_it_is_not_ready(client: FlaskClient) -> None:
     assert answer.json == {"database": "ok", "migrations": "at 0000", "worker_seconds": None}
 
 
+@pytest.mark.parametrize(("revision", "suits"), [("0000", False), ("9999", True)], ids=["earlier", "later"])
+def test_the_schema_of_a_later_release_will_do_until_the_program_is_replaced(
+    app: Flask, revision: str, *, suits: bool
+) -> None:
+    assert health.suits(revision) is suits
+
+
 @pytest.mark.parametrize(
     ("address", "headers", "status"),
     [

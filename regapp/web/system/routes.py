@@ -52,7 +52,7 @@ def figures() -> Response:
 def _look() -> dict[str, Any]:
     try:
         revision = health.find_revision()
-        current = revision == health.wanted_revision()
+        current = health.suits(revision)
         age = health.find_worker_age(now=utcnow()) if current else None
     except SQLAlchemyError as error:
         current_app.logger.error("database away", exc_info=error)
