@@ -13,6 +13,7 @@ from threading import Event
 import flask_migrate
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, select
 
@@ -73,8 +74,9 @@ def next_release(folder: Path) -> Path:
     """Return the migrations of the next release."""
     migrations = folder / "migrations"
     shutil.copytree(ROOT / "migrations", migrations)
-    for script in (Path(__file__).parent / "next_release").glob("*.py"):
-        shutil.copy(script, migrations / "versions")
+    today = ScriptDirectory(str(migrations)).get_current_head()
+    step = (Path(__file__).parent / "next_release" / "next_release.py").read_text(encoding="utf-8")
+    (migrations / "versions" / "next_release.py").write_text(step.replace("TODAY", str(today)), encoding="utf-8")
     return migrations
 
 

@@ -1,10 +1,10 @@
-"""The next release, as far as tests need one: a column, an index and a table are added."""
+"""The next release, as far as tests need one: a column, an index and a table are added. `TODAY` is put in by them."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "next"
+down_revision = "TODAY"
 branch_labels = None
 depends_on = None
 
