@@ -18,11 +18,13 @@ from tests.browser.visits import Visit, visiting
 from tests.factories import make_event
 
 Words = Callable[[str], str]
-WINDOWS = [
-    pytest.param({"width": 390, "height": 844}, id="390 px"),
-    pytest.param({"width": 1280, "height": 800}, id="1280 px"),
+NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+WAYS = [
+    pytest.param(lang, window, scripts, id=f"{lang}, {window['width']} px, {'JavaScript' if scripts else 'none'}")
+    for place, lang in enumerate(LANGUAGES)
+    for window, scripts in ((NARROW, place % 2 == 0), (WIDE, place % 2 == 1))
 ]
-SCRIPTS = [pytest.param(True, id="JavaScript"), pytest.param(False, id="no JavaScript")]
+"""Each language at both widths, with and without scripts, and so that any two of these meet in some language."""
 DETAILS = {"first_name": "Ana", "last_name": "Kovács", "organisation": "Danube Cluster"}
 
 
@@ -36,9 +38,7 @@ def _words(lang: str) -> Words:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("scripts", SCRIPTS)
-@pytest.mark.parametrize("viewport", WINDOWS)
+@pytest.mark.parametrize(("lang", "viewport", "scripts"), WAYS)
 def test_the_whole_way(
     app: Flask, browser: Browser, running: Server, lang: str, viewport: dict[str, int], scripts: bool
 ) -> None:

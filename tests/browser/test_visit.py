@@ -14,7 +14,14 @@ from tests.factories import make_event
 WINDOWS = [{"width": 390, "height": 844}, {"width": 1280, "height": 800}]
 
 
-@pytest.mark.parametrize("scripts", [pytest.param(True, id="JavaScript"), pytest.param(False, id="no JavaScript")])
+@pytest.mark.parametrize(
+    ("database", "scripts"),
+    [
+        pytest.param("sqlite", True, id="SQLite, JavaScript"),
+        pytest.param("postgresql", False, id="PostgreSQL, no JavaScript"),
+    ],
+    indirect=["database"],
+)  # what a browser does and what a database does are nothing to each other
 def test_a_place_goes_from_one_visitor_to_the_next(
     app: Flask, browser: Browser, running: Server, scripts: bool
 ) -> None:
