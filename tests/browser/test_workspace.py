@@ -21,7 +21,6 @@ from tests.web.visitor import read
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what a browser draws needs one database
 
-WIDTHS = [pytest.param(390, id="narrow"), pytest.param(1280, id="wide")]
 PLACES, PEOPLE = 14, 17
 NAMES = ("Kovács", "Őrsi", "Żółkiewski", "d’Aubigné", "Großmann", "Παπαδάκη", "Шевченко", "الحسيني", "佐藤")
 
