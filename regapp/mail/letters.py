@@ -23,7 +23,8 @@ class Letter:
     """A claimed row of the outbox with all that its mail says. Nothing more is read while it is sent.
 
     A mail that is about no event has an empty `slug`, no texts, and its own time in the place of the event's.
-    Units: `size` in places of the event as it stands now, None is unlimited.
+    Units: `size` in places of the event as it stands now, None is unlimited. `category_…`: of the person, as it is now;
+    `category_texts` None: the person has none.
     """
 
     id: int
@@ -49,6 +50,9 @@ class Letter:
     size: int | None
     announced_subject: str | None = None
     announced_body: str | None = None
+    category_texts: dict[str, dict[str, Any]] | None = None
+    category_size: int | None = None
+    category_counts: bool | None = None
 
     @property
     def written(self) -> Written | None:
@@ -70,6 +74,15 @@ class Letter:
     def text(self, key: str, lang: str) -> str:
         """Return a text of the event in this language, else in English, else in any; empty if there is none."""
         return text_in(self.texts, key, lang)
+
+    @property
+    def interest(self) -> bool:
+        """Say whether a limit that holds for the person is 0: their list shows who would come."""
+        return self.category_size == 0 or (self.size == 0 and self.category_counts is not False)
+
+    def category(self, lang: str) -> str:
+        """Return what the person's category is called in this language; empty if there is none."""
+        return text_in(self.category_texts or {}, "name", lang)
 
     def where(self, lang: str) -> str:
         """Return the place, as far as it is known."""

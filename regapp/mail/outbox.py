@@ -33,7 +33,7 @@ from regapp.mail.transport import (
     mail,
     server_words,
 )
-from regapp.models import Announcement, Event, OutboxMail, Quota, QuotaKind, Registration
+from regapp.models import Announcement, Category, Event, OutboxMail, Quota, QuotaKind, Registration
 
 BATCH = 50
 """Mails claimed, and sent over one connection, at a time."""
@@ -52,7 +52,7 @@ WRITTEN_BY_HAND = frozenset({Message.CONTACT, Message.ANNOUNCEMENT})
 Clock = Callable[[], datetime]
 log = structlog.get_logger()
 
-_earlier = aliased(OutboxMail)
+_earlier, _beside = aliased(OutboxMail), aliased(Quota)
 _UNSENT = and_(OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None))
 _NONE_BEFORE = ~exists().where(
     _earlier.registration_id == OutboxMail.registration_id,
@@ -83,11 +83,13 @@ _LETTERS = (
         OutboxMail.facts, OutboxMail.created_at, OutboxMail.attempts, OutboxMail.lease_until,
         Registration.registered_at, Event.slug, Event.tz, Event.starts_at, Event.ends_at, Event.closes_at,
         Event.serve_until, Event.change_until, Event.online_url, Event.contact_address, Event.texts, Quota.size,
-        Announcement.subject, Announcement.body,
+        Announcement.subject, Announcement.body, Category.texts, _beside.size, Category.counts,
     )
     .outerjoin(Event, Event.id == OutboxMail.event_id)  # mails about an account are about no event
     .outerjoin(Quota, and_(Quota.event_id == Event.id, Quota.kind == QuotaKind.EVENT))
     .outerjoin(Registration, Registration.id == OutboxMail.registration_id)
+    .outerjoin(Category, Category.id == Registration.category_id)
+    .outerjoin(_beside, _beside.id == Category.quota_id)
     .outerjoin(Announcement, Announcement.id == OutboxMail.announcement_id)
     .order_by(OutboxMail.priority, OutboxMail.due_at, OutboxMail.id)
 )  # fmt: skip

@@ -30,7 +30,8 @@ def values(letter: Letter, lang: str) -> dict[str, Any]:
         "end_link": links.announcements_url(code, facts["link_version"]) if code else "",
         "subject": letter.written and letter.written.subject,
         "position": None if position is None else format_decimal(position, locale=lang),
-        "interest": letter.size == 0,
+        "interest": letter.interest,
+        "category": letter.category(lang),
         "state": facts.get("state"),
         "before": facts.get("before"),
         "by_organizers": facts.get("by_organizers", False),
@@ -79,6 +80,7 @@ def _changes(letter: Letter, lang: str) -> dict[str, Any]:
     moved = starts_at or ends_at
     where = was.get("where", {})
     return {
+        "recategorised": letter.facts.get("changed") == ["category"],
         "changed": [labels[name] for name in letter.facts.get("changed", []) if name in labels],
         "was_when": moved and times.span(starts_at or letter.starts_at, ends_at or letter.ends_at, letter.tz, lang),
         "was_where": where.get(lang) or where.get("en") or next(iter(where.values()), None),
@@ -112,6 +114,7 @@ def _labels() -> dict[str, str]:
         "organisation": _("Organisation"),
         "job_title": _("Job title"),
         "country": _("Country"),
+        "category": _("Category"),
         "organisation_type": _("Kind of organisation"),
     }
 

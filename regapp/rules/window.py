@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -59,9 +60,10 @@ def phase(event: Dates, now: datetime) -> Phase:
     return Phase.RUNNING if now >= event.starts_at else Phase.CLOSED
 
 
-def next_edge(event: Dates, now: datetime) -> datetime | None:
-    """Return the next instant at which the phase changes by itself, None after the last."""
-    edges = (event.opens_at, event.closes_at, event.starts_at, event.ends_at)
+def next_edge(event: Dates, now: datetime, categories: Iterable[Offered] = ()) -> datetime | None:
+    """Return the next instant at which the phase, or what is offered, changes by itself, None after the last."""
+    edges = [event.opens_at, event.closes_at, event.starts_at, event.ends_at]
+    edges += [edge for one in categories if not one.hidden for edge in (one.opens_at, one.closes_at) if edge]
     return min((edge for edge in edges if edge > now), default=None)
 
 

@@ -115,9 +115,9 @@ def move(registration_id: int, category_id: int, *, actor: str, now: datetime) -
     waits = row.state == State.WAITLISTED
     me: dict[int | None, int] = {category_id: 1}
     event = registrations.without(event, [row])
-    lacking = () if waits else _lacking(event, category_id)
-    if lacking:
-        return NoRoom(lacking)
+    full = () if waits else lacking(event, category_id)
+    if full:
+        return NoRoom(full)
     event = replace(event.plus(waiting=me), last_seq=event.last_seq + 1) if waits else event.plus(taken=me)
     _store(event, row, category_id, waits=waits, actor=actor, now=now)
     seats.write(waitlist.serve_queue(event, now=now).event)
@@ -137,7 +137,8 @@ def _check_may_move(event: EventFacts, row: AnyRow, category_id: int, *, actor: 
             raise CategoryClosed
 
 
-def _lacking(event: EventFacts, category_id: int) -> tuple[QuotaId, ...]:
+def lacking(event: EventFacts, category_id: int) -> tuple[QuotaId, ...]:
+    """Return the limits that have no place for one more person of a category."""
     free = event.free_by_quota
     return tuple(quota for quota, people in event.demand(category_id).items() if free[quota] < people)
 

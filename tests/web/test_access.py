@@ -24,6 +24,7 @@ EXPECTED = {
     "public.cancel": Access.LINK,
     "public.announcements": Access.LINK,
     "public.calendar_file": Access.LINK,
+    "public.change_category": Access.LINK,
     "public.change_email": Access.LINK,
     "public.erase": Access.LINK,
     "public.own_data": Access.LINK,

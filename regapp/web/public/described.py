@@ -9,6 +9,7 @@ from babel.core import get_global
 from flask import current_app, url_for
 
 from regapp.rules.window import Phase
+from regapp.services.choices import NONE, Choices
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
 from regapp.web import languages
@@ -17,7 +18,7 @@ from regapp.web.filters import static_url
 CONTEXT = "https://schema.org"
 
 
-def describe(event: EventFacts, phase: Phase) -> dict[str, Any]:
+def describe(event: EventFacts, phase: Phase, choices: Choices = NONE) -> dict[str, Any]:
     """Return the page's addresses in each language, locale, picture for previews, and data as schema.org names it."""
     lang = languages.current()
     url = _address(event, languages.chosen())
@@ -26,7 +27,7 @@ def describe(event: EventFacts, phase: Phase) -> dict[str, Any]:
         "alternates": {code: _address(event, code) for code in LANGUAGES} if len(LANGUAGES) > 1 else {},
         "locale": _with_country(lang),
         "image": str(current_app.config["PUBLIC_URL"]) + static_url("preview.png"),
-        "data": _without_gaps(_data(event, phase, lang, url)),
+        "data": _without_gaps(_data(event, phase, choices, lang, url)),
     }
 
 
@@ -41,7 +42,7 @@ def _address(event: EventFacts, lang: str | None) -> str:
     return str(current_app.config["PUBLIC_URL"]) + path
 
 
-def _data(event: EventFacts, phase: Phase, lang: str, url: str) -> dict[str, Any]:
+def _data(event: EventFacts, phase: Phase, choices: Choices, lang: str, url: str) -> dict[str, Any]:
     zone, organiser = ZoneInfo(event.tz), event.text("organiser", lang)
     return {
         "@context": CONTEXT,
@@ -57,7 +58,7 @@ def _data(event: EventFacts, phase: Phase, lang: str, url: str) -> dict[str, Any
         "organizer": {"@type": "Organization", "name": organiser} if organiser else None,
         "maximumAttendeeCapacity": event.size,
         "remainingAttendeeCapacity": event.places_left,
-        "offers": _offer(event, phase, url),
+        "offers": _offer(event, phase, choices, url),
     }
 
 
@@ -75,8 +76,9 @@ def _location(event: EventFacts, lang: str) -> dict[str, Any]:
     return _without_gaps({"@type": "Place", "name": venue, "address": address})
 
 
-def _offer(event: EventFacts, phase: Phase, url: str) -> dict[str, Any]:
-    available = phase is Phase.OPEN and event.places_left != 0
+def _offer(event: EventFacts, phase: Phase, choices: Choices, url: str) -> dict[str, Any]:
+    has_places = bool(choices.free) if event.categorised else event.places_left != 0
+    available = phase is Phase.OPEN and has_places
     return {
         "@type": "Offer",
         "price": 0,

@@ -11,9 +11,11 @@ from flask_babel import lazy_gettext, ngettext
 from wtforms import HiddenField
 from wtforms.validators import StopValidation
 
+from regapp.services.choices import NONE, Choice, Choices, Offer
 from regapp.services.drafts import Applicant, Details
 from regapp.services.events import EventFacts
-from regapp.web import languages
+from regapp.services.own import Own
+from regapp.web import dates, languages
 from regapp.web.fields import (
     Line,
     Lines,
@@ -120,10 +122,14 @@ class RegistrationForm(DetailsForm, OpenForm):
     """A registration. `submission` is one value per rendering, so that a form sent twice is answered once (R9)."""
 
     page_order = (
-        "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type",
+        "category", "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type",
         "accept_waitlist", "altcha", "privacy", "website",
     )  # fmt: skip
 
+    event: EventFacts
+    choices = NONE
+
+    category = Line(lazy_gettext("Category"), [Required(lazy_gettext("Choose a category"))])
     email = address_line(
         lazy_gettext("Your confirmation and the link to your registration go here."),
         lazy_gettext("Write the address that your confirmation goes to"),
@@ -142,6 +148,35 @@ class RegistrationForm(DetailsForm, OpenForm):
     def unseen(self) -> tuple[str, ...]:
         """Return the names of fields that visitors do not see."""
         return ("csrf_token", "submission")
+
+    @property
+    def chosen(self) -> Choice | None:
+        """Return the category that was chosen, None if it is nothing that visitors are shown."""
+        return self.choices.find(self.category.data) if "category" in self else None
+
+    def preselect(self) -> None:
+        """Choose the only category that is open."""
+        if len(self.choices.open) == 1:
+            self.category.data = str(self.choices.open[0].id)
+
+    def validate_category(self, field: Any) -> None:
+        """Refuse what is no category of the event. What is not offered the rule refuses: the form may be an old one."""
+        if self._category_id is None:
+            raise StopValidation(_("Choose one of these categories"))
+
+    def refuse_category(self) -> None:
+        """Say why the category that was chosen is not offered."""
+        if "category" not in self:  # there are none any more: the same form, sent again, will do
+            self.submission.errors = [_("The form did not arrive whole")]
+        elif not self.category.errors:
+            why = self.chosen and not_offered(self.chosen, self.event)
+            self.category.errors = [why or _("Choose one of these categories")]
+
+    @property
+    def _category_id(self) -> int | None:
+        if "category" not in self:
+            return None
+        return next((found.id for found in self.event.categories if str(found.id) == self.category.data), None)
 
     def validate_submission(self, field: Any) -> None:
         """Refuse a value that we did not make, and put a fresh one in its place."""
@@ -177,6 +212,7 @@ class RegistrationForm(DetailsForm, OpenForm):
             submission=self.submission.data,
             accept_waitlist=self.accept_waitlist.data,
             privacy_version=PRIVACY_VERSION,
+            category_id=self._category_id,
         )
 
 
@@ -187,6 +223,26 @@ def asked_by(event: EventFacts, form: Asking) -> Asking:
     return form
 
 
+def offering(event: EventFacts, choices: Choices, form: RegistrationForm) -> RegistrationForm:
+    """Return the form as this event asks it, with the categories that there are to choose from."""
+    form.event, form.choices = event, choices
+    if not event.categorised:
+        del form.category
+    return asked_by(event, form)
+
+
+def not_offered(choice: Choice, event: EventFacts) -> str:
+    """Return why visitors cannot choose this category now; empty if they can."""
+    name, category = choice.text("name", languages.current()), choice.category
+    if choice.offer is Offer.UPCOMING and category.opens_at:
+        moment = dates.moment(category.opens_at, event.tz).striptags()
+        return _("“%(category)s” is open from %(moment)s: choose another one", category=name, moment=moment)
+    if choice.offer is Offer.CLOSED and category.closes_at:
+        moment = dates.moment(category.closes_at, event.tz).striptags()
+        return _("“%(category)s” is closed since %(moment)s: choose another one", category=name, moment=moment)
+    return ""
+
+
 class EmailForm(Form):
     """The mail address to write to from now on."""
 
@@ -195,6 +251,20 @@ class EmailForm(Form):
     def refuse_address(self) -> None:
         """Say that this address cannot be used."""
         self.email.errors = [_("Use another address: this one belongs to another registration for this event")]
+
+
+class CategoryForm(Form):
+    """The category that a person wants to change to."""
+
+    category = Line(lazy_gettext("Category"))
+
+    def refuse(self, choice: Choice | None, own: Own) -> None:
+        """Say why it cannot be this one."""
+        if choice is not None and choice.id == own.category_id:
+            self.category.errors = [_("Choose another category: this one is yours already")]
+        else:
+            why = choice and not_offered(choice, own.event)
+            self.category.errors = [why or _("Choose one of these categories")]
 
 
 class LinkForm(OpenForm):

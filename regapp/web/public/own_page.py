@@ -17,8 +17,10 @@ from regapp.rules import window
 from regapp.rules.states import State
 from regapp.rules.window import Phase
 from regapp.services import contacts
+from regapp.services.choices import list_choices
 from regapp.services.events import EventFacts
 from regapp.services.own import Own
+from regapp.services.why import Explanation, explain
 from regapp.web import dates, organisation_types
 from regapp.web.filters import country
 from regapp.web.pages import draw
@@ -27,7 +29,7 @@ from regapp.web.public.addresses import Note
 
 FIELDS = (
     "greeting", "name", "email", "organisation", "job_title", "country", "organisation_type", "code", "registered",
-    "change", "cancel", "calendar", "change_email", "data", "erase", "announcements",
+    "change", "cancel", "calendar", "change_email", "category", "data", "erase", "announcements",
 )  # fmt: skip
 BLANKS = {field: secrets.token_hex(16) for field in FIELDS}
 """Field → what stands for it in a page before it is filled in. Random, so that nobody's text can be taken for one."""
@@ -58,6 +60,9 @@ class Standing:
     note: Note | None
     new: bool
     announced: bool
+    category_id: int | None
+    may_move: bool
+    why: Explanation | None
 
 
 def draw_own(own: Own, *, address: str, note: Note | None, now: datetime) -> str:
@@ -65,7 +70,7 @@ def draw_own(own: Own, *, address: str, note: Note | None, now: datetime) -> str
     words = _words(own, address)
     who = {field: BLANKS[field] if words[field] else "" for field in FIELDS}
     standing = _standing(own, note=note, now=now)
-    name = ("own", own.event.slug, own.state, own.position, note, standing.new, *who.values())
+    name = ("own", own.event.slug, own.state, own.category_id, own.position, note, standing.new, *who.values())
     values = {"own": standing, "event": standing.event, "who": who, "contactable": standing.contactable}
     html = prepared(name, standing, lambda: draw("public/registration.html", **values))
     pieces = list(_pieces(html))
@@ -99,7 +104,21 @@ def _standing(own: Own, *, note: Note | None, now: datetime) -> Standing:
         note=note,
         new=now < own.registered_at + NEW_FOR,
         announced=own.announcements_ended_at is None,
+        category_id=own.category_id,
+        may_move=can_move(own, now),
+        why=None if own.event.cancelled else explain(own, now=now),
     )
+
+
+def can_move(own: Own, now: datetime) -> bool:
+    """Say whether there is another category to choose from, whether or not it has room.
+
+    Who waits when nobody is served any more gains nothing by another one.
+    """
+    if own.state == State.WAITLISTED and not window.is_serving(own.event, now):
+        return False
+    others = [choice for choice in list_choices(own.event, now) if choice.id != own.category_id]
+    return own.can_change(now) and any(choice.offered for choice in others)
 
 
 def _without_figures(event: EventFacts) -> EventFacts:
@@ -108,7 +127,9 @@ def _without_figures(event: EventFacts) -> EventFacts:
     if kept is None or kept[0] is not event:
         if len(_quiet) >= KEPT:
             _quiet.clear()
-        kept = _quiet[event.id] = (event, replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0))
+        quiet = tuple(replace(category, taken=0, waiting=0, held=0) for category in event.categories)
+        calm = replace(event, taken=0, waiting=0, held=0, last_seq=0, version=0, categories=quiet)
+        kept = _quiet[event.id] = (event, calm)
     return kept[1]
 
 
@@ -127,6 +148,7 @@ def _words(own: Own, address: str) -> dict[str, str]:
         "change": _below(address, "change"),
         "cancel": _below(address, "cancel"),
         "change_email": _below(address, "email"),
+        "category": _below(address, "category"),
         "data": _below(address, "data.json"),
         "erase": _below(address, "erase"),
         "announcements": _below(address, "announcements"),

@@ -7,18 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from regapp.clock import utcnow
 from regapp.db import compact, transaction
-from regapp.errors import AddressTaken
+from regapp.errors import AddressTaken, CategoryClosed
 from regapp.rules.addresses import contact_key
-from regapp.services import contacts, dossier, erasure, registrations
+from regapp.rules.states import State
+from regapp.services import categories, contacts, dossier, erasure, events, registrations
+from regapp.services.categories import NoRoom
+from regapp.services.choices import Choice, list_choices
+from regapp.services.events import EventFacts
 from regapp.services.own import Own
-from regapp.web import access, limits
+from regapp.web import access, languages, limits
 from regapp.web.forms import ConfirmForm, Form
 from regapp.web.pages import page
 from regapp.web.public import calendar
 from regapp.web.public.addresses import Note, note_asked, own_address
 from regapp.web.public.blueprint import bp
-from regapp.web.public.forms import DetailsForm, EmailForm, asked_by
-from regapp.web.public.own_page import draw_own
+from regapp.web.public.forms import CategoryForm, DetailsForm, EmailForm, asked_by
+from regapp.web.public.own_page import can_move, draw_own
 from regapp.web.public.true_now import true_now
 
 
@@ -87,6 +91,65 @@ def change_email(own: Own) -> ResponseReturnValue:
         form.refuse_address()
         return _step_page("public/change_email.html", own, form)
     return redirect(own_address(link.code, link.link_version, note=Note.SAVED), code=303)
+
+
+@bp.route("/r/<token:token>/category", methods=["GET", "POST"])
+@access.link
+def change_category(own: Own) -> ResponseReturnValue:
+    """Let a person choose another category: first which one, then what it means. Only the post moves them (R10)."""
+    now = utcnow()
+    if request.method == "GET" and not can_move(own, now):
+        late = None if own.can_change(now) else Note.LATE
+        return redirect(own_address(own.code, own.link_version, note=late), code=303)
+    typed = request.values.get("category")
+    form, event = CategoryForm(category=typed), _without(own)
+    choice = list_choices(event, now).find(typed)
+    if request.method == "POST" and choice and form.validate():
+        return _move(own, choice, form)
+    if typed is not None and (choice is None or not choice.offered or choice.id == own.category_id):
+        form.refuse(choice, own)
+        choice = None
+    return _category_page(own, event, form, choice, status=422 if form.errors else 200)
+
+
+def _move(own: Own, choice: Choice, form: CategoryForm) -> ResponseReturnValue:
+    """Move the person, or say what is in the way."""
+    _limit(own)
+    try:
+        with transaction():
+            outcome = categories.move(own.id, choice.id, actor="attendee", now=utcnow())
+    except CategoryClosed:
+        form.refuse(choice, own)
+        return _category_page(own, _without(own), form, None, status=422)
+    if isinstance(outcome, NoRoom):
+        return _category_page(own, _without(own), form, choice, status=409, no_room=outcome)
+    return redirect(own_address(own.code, own.link_version, note=Note.SAVED), code=303)
+
+
+def _without(own: Own) -> EventFacts:
+    """Return the event as it stands now, as if the person had left: that place goes with them."""
+    event, me = events.get(own.event.id), {own.category_id: -1}
+    return event.plus(waiting=me) if own.state == State.WAITLISTED else event.plus(taken=me)
+
+
+def _category_page(
+    own: Own,
+    event: EventFacts,
+    form: CategoryForm,
+    choice: Choice | None,
+    *,
+    status: int,
+    no_room: NoRoom | None = None,
+) -> Response:
+    """Show what there is to choose from, or what the choice means; `no_room`: that it was refused just now."""
+    waits = own.state == State.WAITLISTED
+    full = no_room.lacking if no_room else categories.lacking(event, choice.id) if choice and not waits else ()
+    values = {
+        "own": own, "event": event, "address": own_address(own.code, own.link_version), "form": form, "waits": waits,
+        "choice": choice, "full": full, "chosen_lang": languages.chosen(),
+        "mine": next((found for found in event.categories if found.id == own.category_id), None),
+    }  # fmt: skip
+    return page("public/change_category.html", status=status, **values, **true_now(event, utcnow()))
 
 
 @bp.get("/r/<token:token>/data.json")

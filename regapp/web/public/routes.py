@@ -9,12 +9,14 @@ from typing import Any
 from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
+from sqlalchemy.exc import IntegrityError
 
 from regapp.clock import utcnow
 from regapp.db import transaction
-from regapp.errors import RegistrationClosed
+from regapp.errors import CategoryClosed, RegistrationClosed
 from regapp.rules import window
 from regapp.services import drafts, events, recent, registrations, series
+from regapp.services.choices import list_choices
 from regapp.services.drafts import Draft
 from regapp.services.events import EventFacts
 from regapp.services.registrations import AlreadyKnown, MustAgreeToWait, NoPlace, Outcome, Registered
@@ -27,7 +29,7 @@ from regapp.web.public import calendar, work
 from regapp.web.public.addresses import own_address
 from regapp.web.public.blueprint import bp
 from regapp.web.public.described import describe
-from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, asked_by, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, RegistrationForm, new_submission, offering
 from regapp.web.public.listing import group
 from regapp.web.public.true_now import true_now
 from regapp.web.signing import form_token
@@ -56,7 +58,7 @@ def event(slug: str) -> ResponseReturnValue:
     found = recent.get_by_slug(slug, now=now)
     now_true = true_now(found, now)
     html = prepared(f"event {slug}", (found, now_true), lambda: _draw_event(found, now_true))
-    return shared(Response(html), now=now, edge=window.next_edge(found, now))
+    return shared(Response(html), now=now, edge=window.next_edge(found, now, found.categories))
 
 
 @bp.get("/calendar.ics")
@@ -92,7 +94,7 @@ def register(slug: str) -> ResponseReturnValue:
     if request.method != "POST":
         return _fresh_form(recent.get_by_slug(slug, now=now), now=now)
     found = recent.get_by_slug(slug, now=now, seats_may_lag=True)
-    form = asked_by(found, RegistrationForm())
+    form = offering(found, list_choices(found, now), RegistrationForm())
     if not form.validate():
         return _form_page(found, form, status=422)
     draft = drafts.prepare(found, form.applicant(), now=now)
@@ -102,6 +104,8 @@ def register(slug: str) -> ResponseReturnValue:
         outcome = _decide(draft)
     except RegistrationClosed:
         return _form_page(found, form, status=409, notice="closed")
+    except CategoryClosed:
+        return _refuse_category(slug)
     match outcome:
         case Registered(code, link_version):
             return redirect(own_address(code, link_version), code=303)
@@ -115,7 +119,7 @@ def register(slug: str) -> ResponseReturnValue:
 
 
 def _draw_event(found: EventFacts, now_true: dict[str, Any]) -> str:
-    about, part_of = describe(found, now_true["phase"]), series.find(found.series_id)
+    about, part_of = describe(found, now_true["phase"], now_true["choices"]), series.find(found.series_id)
     return draw("public/event.html", event=found, about=about, series=part_of, **now_true)
 
 
@@ -132,12 +136,21 @@ def _passes(form: RegistrationForm, draft: Draft) -> bool:
     return wait is None
 
 
+def _refuse_category(slug: str) -> Response:
+    """Show the form with what there is to choose from now, which may be something else than when it was filled in."""
+    found = events.get_by_slug(slug)
+    form = offering(found, list_choices(found, utcnow()), RegistrationForm())
+    form.validate()
+    form.refuse_category()
+    return _form_page(found, form, status=422)
+
+
 def _decide(draft: Draft) -> Outcome:
     """Register: by the quick answer if it is the right one, else under the lock."""
     try:
         with transaction(gives_seats_only=True):
             return registrations.register_at_once(draft)
-    except GuardMissed:
+    except (GuardMissed, IntegrityError):  # the latter: the category that was chosen has been removed just now
         with transaction():
             return registrations.register(draft)
 
@@ -147,7 +160,8 @@ def _fresh_form(found: EventFacts, *, now: datetime) -> Response:
     now_true = true_now(found, now)
 
     def draw_form() -> str:
-        form = asked_by(found, RegistrationForm())
+        form = offering(found, now_true["choices"], RegistrationForm())
+        form.preselect()
         html = _draw_form(found, form, now_true, challenge=WORK_HERE if work.is_asked(found) else None)
         return html.replace(form.csrf_token.current_token, CSRF_HERE).replace(form.submission.data, SUBMISSION_HERE)
 
@@ -163,7 +177,9 @@ def _form_page(found: EventFacts, form: RegistrationForm, *, status: int, notice
     """Show the form as typed. `notice`: why it was refused, beyond its fields: closed, must_wait or no_place."""
     now = utcnow()
     challenge = work.challenge(found, form.submission.data, now=now) if work.is_asked(found) else None
-    return Response(_draw_form(found, form, true_now(found, now), challenge=challenge, notice=notice), status)
+    now_true = true_now(found, now)
+    form.choices = now_true["choices"]
+    return Response(_draw_form(found, form, now_true, challenge=challenge, notice=notice), status)
 
 
 def _draw_form(
