@@ -79,8 +79,8 @@ def open_form(slug: str, ask: Callable[[Ask], Answer]) -> Form:
     return site.kept_forms[0]
 
 
-def register(slug: str, form: Form, email: str, *, agrees: bool = True) -> Ask:
-    """Fill a form in and send it. `agrees`: to wait if there is no place."""
+def register(slug: str, form: Form, email: str, *, agrees: bool = True, category: int | None = None) -> Ask:
+    """Fill a form in and send it. `agrees`: to wait if there is no place; `category`: the one to choose, if any."""
     fields = {
         "submission": form.submission,
         "first_name": "Ana",
@@ -90,7 +90,9 @@ def register(slug: str, form: Form, email: str, *, agrees: bool = True) -> Ask:
         "country": "HU",
         "privacy": "y",
     }
-    return _post(f"/events/{slug}/register", form, fields | ({"accept_waitlist": "y"} if agrees else {}))
+    chosen = {} if category is None else {"category": str(category)}
+    agreed = {"accept_waitlist": "y"} if agrees else {}
+    return _post(f"/events/{slug}/register", form, fields | agreed | chosen)
 
 
 def cancel(path: str, form: Form) -> Ask:

@@ -66,6 +66,28 @@ def test_phases_of_an_event(now, found, edge, at) -> None:
         assert refused.value.values == {"reason": found, "at": at}
 
 
+@dataclass(frozen=True)
+class Window:
+    hidden: bool = False
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
+@pytest.mark.rule("R16")
+@pytest.mark.parametrize(
+    ("windows", "edge"),
+    [
+        pytest.param([], CLOSES, id="no category"),
+        pytest.param([Window()], CLOSES, id="a category without a window"),
+        pytest.param([Window(opens_at=OPENS + 3 * TICK)], OPENS + 3 * TICK, id="one that opens"),
+        pytest.param([Window(opens_at=OPENS, closes_at=OPENS + 2 * TICK)], OPENS + 2 * TICK, id="one that closes"),
+        pytest.param([Window(hidden=True, opens_at=OPENS + 3 * TICK)], CLOSES, id="one that nobody sees"),
+    ],
+)
+def test_pages_change_when_a_category_opens_or_closes(windows, edge) -> None:
+    assert next_edge(Dates(), OPENS + TICK, windows) == edge
+
+
 @pytest.mark.rule("R16")
 def test_registration_may_stay_open_while_the_event_runs() -> None:
     open_door = replace(Dates(), closes_at=ENDS)

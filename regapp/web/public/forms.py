@@ -262,6 +262,8 @@ class CategoryForm(Form):
         """Say why it cannot be this one."""
         if choice is not None and choice.id == own.category_id:
             self.category.errors = [_("Choose another category: this one is yours already")]
+        elif not self.category.data:
+            self.category.errors = [_("Choose a category")]
         else:
             why = choice and not_offered(choice, own.event)
             self.category.errors = [why or _("Choose one of these categories")]

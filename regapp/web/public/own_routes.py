@@ -101,7 +101,7 @@ def change_category(own: Own) -> ResponseReturnValue:
     if request.method == "GET" and not can_move(own, now):
         late = None if own.can_change(now) else Note.LATE
         return redirect(own_address(own.code, own.link_version, note=late), code=303)
-    typed = request.values.get("category")
+    typed = request.values.get("category", "" if "step" in request.args else None)
     form, event = CategoryForm(category=typed), _without(own)
     choice = list_choices(event, now).find(typed)
     if request.method == "POST" and choice and form.validate():
