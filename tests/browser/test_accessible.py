@@ -18,7 +18,7 @@ from regapp.models import EventStatus
 from regapp.services import registrations, waitlist
 from tests.browser.serving import Server
 from tests.browser.visits import Visit, visiting
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 from tests.web.organizers import PASSWORD
 from tests.web.workspace import furnish
 
@@ -59,6 +59,7 @@ def _paths() -> list[str]:
     with transaction():
         waitlist.end_serving(unserved.event.id, now=utcnow() + timedelta(hours=2))
     own = [own_path(person.code, person.link_version) for person in (*people, unserved)]
+    kinds, categories = _with_categories()
     return [
         "/",
         "/privacy",
@@ -67,7 +68,20 @@ def _paths() -> list[str]:
         f"/events/{others[-1].slug}/imprint",
         *own,
         *(f"{address}/{page}" for address in own[:2] for page in ("change", "email", "cancel", "erase")),
+        *(f"/events/{kinds}{page}" for page in ("", "/register")),
+        *categories,
     ]
+
+
+def _with_categories() -> tuple[str, list[str]]:
+    """Return the slug of an event with every kind of category, and pages of somebody who waits in one."""
+    event = make_event(size=9)
+    full, free = make_category(event, size=0), make_category(event)
+    make_category(event, opens_at=utcnow() + timedelta(days=1))
+    make_category(event, closes_at=utcnow() - timedelta(days=1))
+    own = make_registration(event, category_id=full)
+    address = own_path(own.code, own.link_version)
+    return event.slug, [address, f"{address}/category", f"{address}/category?category={free}"]
 
 
 @pytest.mark.parametrize(("lang", "scheme", "width"), LOOKS)
@@ -78,7 +92,7 @@ def test_axe_finds_nothing_on_any_page(
 
     with _auditing(browser, running, width=width, color_scheme=scheme) as visit:
         for path in _paths():
-            visit.open(f"{path}?lang={lang}")
+            visit.open(f"{path}{'&' if '?' in path else '?'}lang={lang}")
             faults += _faults(visit)
 
     assert not faults, "\n".join(sorted(set(faults)))

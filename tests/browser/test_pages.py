@@ -14,7 +14,7 @@ from regapp.links import own_path
 from regapp.models import Event
 from tests.browser.serving import Server
 from tests.browser.visits import Visit, visiting
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what a browser draws needs one database
 
@@ -88,11 +88,16 @@ def test_the_description_has_room_and_headings_keep_their_distance(
 
 def test_the_keyboard_alone_is_enough_to_register(app: Flask, browser: Browser, running: Server) -> None:
     event = make_event()
+    first = make_category(event, name="Policy makers")
+    make_category(event, hidden=True)
+    make_category(event, name="Guests")
 
     with visiting(browser, running, viewport={"width": 1280, "height": 800}) as visit:
         visit.open(f"/events/{event.slug}")
         tab_to(visit, "Register")
         enter(visit)
+        tab_to(visit, f"category-{first}")
+        visit.page.keyboard.press("ArrowDown")
         for name, typed in {
             "first_name": "Ana",
             "last_name": "Kovács",
@@ -121,6 +126,7 @@ def test_the_keyboard_alone_is_enough_to_register(app: Flask, browser: Browser, 
 
         assert visit.standing == ("confirmed", "")
         assert visit.page.get_by_text("Hungary").is_visible()
+        assert visit.page.get_by_text("Guests").is_visible()
         tab_to(visit, "Cancel my place")
         enter(visit)
         tab_to(visit, "Cancel my place")

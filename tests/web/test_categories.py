@@ -521,10 +521,11 @@ def test_who_has_a_place_is_moved_only_where_there_is_one(client: FlaskClient) -
     assert "You keep a place at European Cluster Conference." in page.words
     assert refused.status_code == 409
     for answer in (read(refused), told):
-        assert "“Policy makers”: 2 of 2 places are taken." in answer.words
+        assert "“Policy makers”: no place is free 2 of 2 places are taken." in answer.words
         assert "You keep the place that you have" in answer.words
         assert answer.buttons == []
     assert "Full: 2 of 2 are taken." in choosing.described("category")
+    assert (choosing.buttons, "No other one has a place now" in choosing.words) == ([], True)
     assert stored == before
     assert done.status_code == 303
     assert (get_own(own.code).category_id, get_own(own.code).state) == (makers, "confirmed")
