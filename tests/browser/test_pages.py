@@ -88,7 +88,7 @@ def test_the_description_has_room_and_headings_keep_their_distance(
 
 def test_the_keyboard_alone_is_enough_to_register(app: Flask, browser: Browser, running: Server) -> None:
     event = make_event()
-    first = make_category(event, name="Policy makers")
+    make_category(event, name="Policy makers")
     make_category(event, hidden=True)
     make_category(event, name="Guests")
 
@@ -96,7 +96,7 @@ def test_the_keyboard_alone_is_enough_to_register(app: Flask, browser: Browser, 
         visit.open(f"/events/{event.slug}")
         tab_to(visit, "Register")
         enter(visit)
-        tab_to(visit, f"category-{first}")
+        tab_to(visit, "category")
         visit.page.keyboard.press("ArrowDown")
         for name, typed in {
             "first_name": "Ana",
