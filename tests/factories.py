@@ -69,7 +69,7 @@ def make_category(event: EventFacts, **overrides: Any) -> int:
     """Add a category; return its id. Overrides: `size` (default 10), `name`, fields of `Plan`."""
     size, name = overrides.pop("size", 10), overrides.pop("name", f"Category {next(_numbers)}")
     with transaction():
-        plan = Plan(texts={"en": {"name": name}}, **overrides)
+        plan = Plan(**{"texts": {"en": {"name": name}}} | overrides)
         return categories.create(event.id, plan, size=size, actor="account:1", now=event.opens_at)
 
 

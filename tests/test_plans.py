@@ -126,7 +126,7 @@ def look_at_the_workspace(event: EventFacts) -> None:
     figures.find_edition_before(event, 1, now=utcnow())
     for kind in (None, *history.Kind):
         history.list_lines(event.id, kind=kind, before=1000)
-    history.list_sizes(event.quota_id)
+    history.list_sizes([event.quota_id])
     mails.count_by_message(event.id)
     for fate in (None, *mails.Fate):
         mails.list_mails(event.id, fate=fate, message="confirmed", before=1000)
@@ -137,7 +137,8 @@ def look_for_people(event_id: int, code: str) -> None:
     narrowed = [
         View(), View(state=State.WAITLISTED), View(country="HU"), View(organisation_type="region"), View(lang="en"),
         View(tag="speaker"), View(since=date(2020, 1, 1), until=date(2030, 1, 1)), View(q="kovacs danube"),
-        View(q="k"), View(q="kő"), View(q="nobody is called like this"),
+        View(category=1), View(category=1, state=State.WAITLISTED), View(category=0), View(q="k"), View(q="kő"),
+        View(q="nobody is called like this"),
     ]  # fmt: skip
     for view in narrowed:
         for sort in Sort:

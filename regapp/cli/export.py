@@ -16,7 +16,7 @@ from regapp.cli.naming import no_such_event
 from regapp.db import snapshot
 from regapp.errors import NotFound
 from regapp.rules.states import State
-from regapp.services import exports
+from regapp.services import events, exports
 from regapp.services.exports import ALL_COLUMNS, ATTENDEES, COLUMNS, Wanted
 from regapp.services.formats import Format
 from regapp.services.people import View
@@ -45,16 +45,19 @@ def _columns(_context: click.Context, _option: click.Parameter, value: str | Non
     type=click.Choice([state.value for state in State]),
     help="Whom to list; by default the attendees: those who have a place.",
 )
+@click.option("--category", help="Whom to list: only those in the category of this name, in any language.")
 @click.option("--all", "everybody", is_flag=True, help="List everybody, whatever became of them.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of stdout.")
 @with_appcontext
 def export(
-    event: str, kind: str, columns: tuple[str, ...], state: str | None, *, everybody: bool, output: Path | None
-) -> None:
+    event: str, kind: str, columns: tuple[str, ...], state: str | None, category: str | None, *, everybody: bool,
+    output: Path | None,
+) -> None:  # fmt: skip
     """Write the list of EVENT's attendees (CSV: UTF-8 with BOM, made safe for spreadsheets)."""
     if everybody and state:
         raise click.UsageError("choose one of --all and --state")
-    wanted = Wanted(_view(state, everybody=everybody), columns, Format(kind), erased_too=True)
+    view = replace(_view(state, everybody=everybody), category=_category(event, category))
+    wanted = Wanted(view, columns, Format(kind), erased_too=True)
     if output is None:
         with TemporaryFile() as file:
             _write(event, wanted, file)
@@ -72,6 +75,20 @@ def _view(state: str | None, *, everybody: bool) -> View:
     if everybody:
         return View(descending=False)
     return replace(ATTENDEES, state=State(state or State.CONFIRMED))
+
+
+def _category(event: str, name: str | None) -> int | None:
+    """Return the id of the category of this name, None if none was asked for."""
+    if name is None:
+        return None
+    try:
+        facts = events.get(events.get_id(event))
+    except NotFound:
+        raise no_such_event(event) from None
+    known = {text["name"]: one.id for one in facts.categories for text in one.texts.values() if text.get("name")}
+    if name not in known:
+        raise click.BadParameter(f"there is no category “{name}”. Categories: {', '.join(known) or 'none'}")
+    return known[name]
 
 
 def _save(event: str, wanted: Wanted, output: Path) -> int:

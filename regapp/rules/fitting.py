@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +29,10 @@ class Misfit(StrEnum):
     CHANGE_AFTER_START = "change_after_start"
     SERVED_UNTIL_BEFORE_CLOSING = "served_until_before_closing"
     SERVED_UNTIL_AFTER_START = "served_until_after_start"
+    CATEGORIES_TOO_SMALL = "categories_too_small"
+    CATEGORY_TOO_LARGE = "category_too_large"
+    CATEGORY_NEVER_OPEN = "category_never_open"
+    ALL_HIDDEN = "all_hidden"
     NO_LIMIT = "no_limit"
     NO_PLACES = "no_places"
     TOO_MANY_TAKEN = "too_many_taken"
@@ -47,11 +51,32 @@ SERIOUS = frozenset({Misfit.NO_NAME, Misfit.ENDS_BEFORE_START, Misfit.OVER_ALREA
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not fit. `lang` and `keys`: which texts are missing in which language."""
+    """One thing that does not fit. `lang` and `keys`: which texts are missing in which language.
+
+    `about`: the id of a category.
+    """
 
     code: Misfit
     lang: str | None = None
     keys: tuple[str, ...] = ()
+    about: int | None = None
+
+
+class Kind(Protocol):
+    """What is read of a category."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def counts(self) -> bool: ...
+    @property
+    def hidden(self) -> bool: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def opens_at(self) -> datetime | None: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
 
 
 class Plan(Protocol):
@@ -81,6 +106,8 @@ class Plan(Protocol):
     def online_url(self) -> str | None: ...
     @property
     def texts(self) -> dict[str, dict[str, Any]]: ...
+    @property
+    def categories(self) -> Sequence[Kind]: ...
 
 
 def misfits(plan: Plan, *, langs: Iterable[str], contactable: bool, now: datetime) -> list[Finding]:
@@ -88,7 +115,7 @@ def misfits(plan: Plan, *, langs: Iterable[str], contactable: bool, now: datetim
     codes = [*_dates(plan, now), *_windows(plan, now), *_places(plan), *_words(plan)]
     if not contactable:
         codes.append(Misfit.NO_CONTACT)
-    found = [Finding(code) for code in codes]
+    found = [*(Finding(code) for code in codes), *_categories(plan)]
     found += [finding for lang in langs if (finding := _language(plan.texts, lang))]
     return sorted(found, key=lambda finding: finding.code not in SERIOUS)
 
@@ -135,6 +162,27 @@ def _places(plan: Plan) -> Iterator[Misfit]:
         yield Misfit.TOO_MANY_TAKEN
     if plan.waitlist_limit == 0:
         yield Misfit.NO_WAITLIST
+
+
+def _categories(plan: Plan) -> Iterator[Finding]:
+    """Find limits that cannot be reached, and categories that nobody can ever choose."""
+    kinds = plan.categories
+    for kind in kinds:
+        if plan.size is not None and kind.counts and kind.size is not None and kind.size > plan.size:
+            yield Finding(Misfit.CATEGORY_TOO_LARGE, about=kind.id)
+        if not kind.hidden and _never_open(plan, kind):
+            yield Finding(Misfit.CATEGORY_NEVER_OPEN, about=kind.id)
+    if kinds and all(kind.hidden for kind in kinds):
+        yield Finding(Misfit.ALL_HIDDEN)
+    sizes = [kind.size for kind in kinds if kind.counts]
+    if sizes and plan.size is not None and sum(size or 0 for size in sizes) < plan.size and None not in sizes:
+        yield Finding(Misfit.CATEGORIES_TOO_SMALL)
+
+
+def _never_open(plan: Plan, kind: Kind) -> bool:
+    """Say whether a category's own window and that of the event have nothing in common."""
+    opens_at, closes_at = kind.opens_at or plan.opens_at, kind.closes_at or plan.closes_at
+    return max(opens_at, plan.opens_at) >= min(closes_at, plan.closes_at)
 
 
 def _words(plan: Plan) -> Iterator[Misfit]:

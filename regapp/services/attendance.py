@@ -20,7 +20,11 @@ MOST_PEOPLE = 1000
 """People on one page of the screen; more are printed in parts."""
 
 _EXPECTED = select(
-    Registration.last_name, Registration.first_name, Registration.organisation, Registration.code
+    Registration.last_name,
+    Registration.first_name,
+    Registration.organisation,
+    Registration.code,
+    Registration.category_id,
 ).where(  # a few hundred as a rule, and at most all that one room holds
     Registration.event_id == bindparam("event"),
     Registration.state == State.CONFIRMED,
@@ -37,6 +41,7 @@ class Expected:
     first_name: str
     organisation: str
     code: str
+    category_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Sheet:
 def sheet(event: EventFacts, *, part: int = 1, days: int = 1) -> Sheet:
     """Return the list with this part of the people and this group of days; the nearest where there is none. R15."""
     rows = sorted(
-        (row.last_name or "", row.first_name or "", row.organisation or "", row.code)
+        (row.last_name or "", row.first_name or "", row.organisation or "", row.code, row.category_id)
         for row in db.session.execute(_EXPECTED, {"event": event.id})
     )
     rows.sort(key=lambda row: (search_key(row[0] or row[1]), search_key(row[1])))  # Őrsi under O

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import delete, select, update
 
 from regapp.db import AnyRow, db
-from regapp.errors import CategoryClosed, IllegalMove, NotFound, PeopleRegistered
+from regapp.errors import CategoryClosed, ChangedMeanwhile, IllegalMove, NotFound, PeopleRegistered
 from regapp.mail.messages import Message, compose
 from regapp.models import Category, Party, Quota, QuotaKind, Registration
 from regapp.rules.seating import QuotaId
@@ -72,22 +72,54 @@ def create(event_id: int, plan: Plan, *, size: int | None, actor: str, now: date
     category = Category(event_id=event_id, quota_id=quota.id, **plan.row())
     db.session.add(category)
     db.session.flush()
-    _remember(event, Action.CATEGORY_CREATED, category.id, quota.id, actor=actor, now=now, numbers={"size": size})
+    numbers = {"size": size, "names": _names(plan.texts)}
+    _remember(event, Action.CATEGORY_CREATED, category.id, quota.id, actor=actor, now=now, numbers=numbers)
     return category.id
 
 
-def change(event_id: int, category_id: int, plan: Plan, *, actor: str, now: datetime) -> None:
+def change(
+    event_id: int, category_id: int, plan: Plan, *, seen: int | None = None, actor: str, now: datetime
+) -> None:  # fmt: skip
     """Store what is said of a category; its size is changed with the other limits (`capacity`).
 
-    Whether it counts can only change while nobody has it. Raises: NotFound; EventOver; PeopleRegistered.
+    Whether it counts can only change while nobody has it. `seen`: the version that a page was drawn from.
+    Raises: NotFound; EventOver; ChangedMeanwhile; PeopleRegistered.
     """
     event = seats.lock(event_id)
     check_alive(event, now)
     category = _get(event, category_id)
+    if seen is not None and event.version != seen:
+        raise ChangedMeanwhile
     if category.counts != plan.counts and (category.taken or category.waiting):
         raise PeopleRegistered(people=category.taken + category.waiting)
     db.session.execute(update(Category).where(Category.id == category_id).values(plan.row()))
-    _remember(event, Action.CATEGORY_CHANGED, category_id, category.quota_id, actor=actor, now=now)
+    numbers = {"names": _names(plan.texts)}
+    _remember(event, Action.CATEGORY_CHANGED, category_id, category.quota_id, actor=actor, now=now, numbers=numbers)
+
+
+def shift(event_id: int, category_id: int, steps: int, *, actor: str, now: datetime) -> None:
+    """Show a category so many places later, or earlier if below zero; at most at the end. Raises: NotFound; EventOver.
+
+    All get ranks anew: they may have had equal ones.
+    """
+    event = seats.lock(event_id)
+    check_alive(event, now)
+    category = _get(event, category_id)
+    order = [one.id for one in event.categories if one.id != category_id]
+    place = max(0, event.categories.index(category) + steps)
+    order.insert(place, category_id)
+    if order == [one.id for one in event.categories]:
+        return
+    for rank, id_ in enumerate(order):
+        db.session.execute(update(Category).where(Category.id == id_).values(rank=rank))
+    numbers = {"names": _names(category.texts), "place": order.index(category_id) + 1}
+    _remember(event, Action.CATEGORY_CHANGED, category_id, category.quota_id, actor=actor, now=now, numbers=numbers)
+
+
+def has_been_had(category_id: int) -> bool:
+    """Say whether anybody is or was in a category, whatever became of them."""
+    having = select(Registration.id).where(Registration.category_id == category_id).limit(1)
+    return db.session.scalar(having) is not None
 
 
 def remove(event_id: int, category_id: int, *, actor: str, now: datetime) -> None:
@@ -95,11 +127,11 @@ def remove(event_id: int, category_id: int, *, actor: str, now: datetime) -> Non
     event = seats.lock(event_id)
     check_alive(event, now)
     category = _get(event, category_id)
-    having = select(Registration.id).where(Registration.category_id == category_id).limit(1)
-    if db.session.scalar(having) is not None:
+    if has_been_had(category_id):
         raise PeopleRegistered(people=category.taken + category.waiting)
     db.session.execute(delete(Category).where(Category.id == category_id))
-    _remember(event, Action.CATEGORY_DELETED, category_id, category.quota_id, actor=actor, now=now)
+    numbers = {"names": _names(category.texts)}
+    _remember(event, Action.CATEGORY_DELETED, category_id, category.quota_id, actor=actor, now=now, numbers=numbers)
 
 
 def move(registration_id: int, category_id: int, *, actor: str, now: datetime) -> Outcome:
@@ -165,6 +197,11 @@ def _get(event: EventFacts, category_id: int) -> CategoryFacts:
     if category is None:
         raise NotFound
     return category
+
+
+def _names(texts: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return what a category is called, by language: the history still says it when the category is gone."""
+    return {lang: words["name"] for lang, words in texts.items() if words.get("name")}
 
 
 def _remember(

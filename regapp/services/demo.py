@@ -14,8 +14,9 @@ from sqlalchemy import delete, exists, select
 
 from regapp.db import db
 from regapp.models import Event, EventStatus, OutboxMail, Quota, QuotaKind, RobotCheck, Role
-from regapp.services import accounts, drafts, events, registrations, teams
+from regapp.services import accounts, categories, drafts, events, registrations, teams
 from regapp.services.accounts import Me
+from regapp.services.categories import Plan
 from regapp.services.drafts import Applicant, Details
 from regapp.services.teams import Notices
 
@@ -29,7 +30,8 @@ ORGANIZER = "demo@example.org"
 class DemoEvent:
     """One file. Times are local and naive, as in the file; `starts_in_weeks` None keeps the real dates.
 
-    Units: `size` in seats, None is unlimited. `people`: in the order in which they register.
+    Units: `size` in seats, None is unlimited. `people`: in the order in which they register;
+    `categories`: in the order in which they are shown.
     """
 
     slug: str
@@ -46,6 +48,7 @@ class DemoEvent:
     robot_check: str = RobotCheck.NONE
     asks_organisation_type: bool = False
     people: tuple[dict[str, str], ...] = ()
+    categories: tuple[dict[str, Any], ...] = ()
 
 
 def read(folder: Path) -> list[DemoEvent]:
@@ -63,6 +66,8 @@ def load(demo: DemoEvent, *, now: datetime) -> bool:
     if db.session.scalar(select(Event.id).where(Event.slug == demo.slug)):
         return False
     event_id = _create(demo, now=now)
+    for rank, category in enumerate(demo.categories):
+        _add_category(event_id, category, rank, now=now)
     _register(event_id, demo.people, now=now)
     # The people are invented and nobody waits for these mails. No worker has seen them: they were never committed.
     db.session.execute(delete(OutboxMail).where(OutboxMail.event_id == event_id))
@@ -90,7 +95,7 @@ def instant(demo: DemoEvent, local: datetime, *, now: datetime) -> datetime:
 
 
 def _parse(found: dict[str, Any]) -> DemoEvent:
-    return DemoEvent(**found | {"people": tuple(found.get("people", ()))})
+    return DemoEvent(**found | {key: tuple(found.get(key, ())) for key in ("people", "categories")})
 
 
 def _create(demo: DemoEvent, *, now: datetime) -> int:
@@ -113,6 +118,12 @@ def _create(demo: DemoEvent, *, now: datetime) -> int:
     db.session.add(Quota(event_id=event.id, kind=QuotaKind.EVENT, size=demo.size))
     db.session.flush()
     return event.id
+
+
+def _add_category(event_id: int, said: dict[str, Any], rank: int, *, now: datetime) -> None:
+    counts, hidden = said.get("counts", True), said.get("hidden", False)
+    plan = Plan(said["texts"], counts=counts, hidden=hidden, rank=rank)
+    categories.create(event_id, plan, size=said.get("size"), actor="operator", now=now)
 
 
 def _register(event_id: int, people: tuple[dict[str, str], ...], *, now: datetime) -> None:

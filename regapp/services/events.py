@@ -46,6 +46,11 @@ class CategoryFacts:
         """Return the seats left, below zero after a cut; infinite if there is no limit."""
         return free_seats(size=self.size, taken=self.taken, held=self.held)
 
+    @property
+    def places_left(self) -> int | None:
+        """Return how many places its own limit still has, never below 0; None if there is no limit."""
+        return None if self.size is None else max(0, self.size - self.taken - self.held)
+
     def text(self, key: str, lang: str) -> str:
         """Return its `name` or `text` in this language, else in English, else in any; empty if there is none."""
         return text_in(self.texts, key, lang)

@@ -5,7 +5,8 @@ reference, state, first_name, last_name, email, organisation, job_title, country
 (English), language (in which the person is written to), registered_at (local time of the event), time_zone,
 organisation_type, position (while waiting), tags (in alphabetical order), name (first name first), consent (privacy:
 the person agreed to the notice; organizer: somebody vouched for that), consent_version, announcements (yes or no:
-whether the person still wants them), note (only where it is asked for by name).
+whether the person still wants them), note (only where it is asked for by name), category (its name in the language of
+whoever takes the list away, by default in English).
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func,
 
 from regapp.db import AnyRow
 from regapp.errors import NotFound
-from regapp.models import Consent, Event, Party, Registration, Tag
+from regapp.models import Category, Consent, Event, Party, Registration, Tag
+from regapp.models.event import text_in
 from regapp.rules.states import State
 from regapp.services import drafts, people
 from regapp.services.formats import WRITERS, Column, Format, Kind
 from regapp.services.people import Sort, View
+from regapp.speech import DEFAULT
 
 KINDS = {
     "reference": Kind.PLAIN,
@@ -50,6 +53,7 @@ KINDS = {
     "consent_version": Kind.PLAIN,
     "announcements": Kind.PLAIN,
     "note": Kind.TEXT,
+    "category": Kind.TEXT,
 }
 ALL_COLUMNS = tuple(KINDS)
 COLUMNS = ALL_COLUMNS[: ALL_COLUMNS.index("organisation_type")]
@@ -60,6 +64,7 @@ ROWS_AT_A_TIME = 1000
 
 _COUNTRIES = Locale("en").territories
 _EVENT = select(Event.id, Event.tz).where(Event.slug == bindparam("slug"))
+_CATEGORIES = select(Category.id, Category.texts).where(Category.event_id == bindparam("event"))
 _BASES = (drafts.AGREED, drafts.VOUCHED)
 _QUEUE = (
     select(Registration.queue_no, Registration.category_id)
@@ -71,12 +76,16 @@ _Turn = Callable[[Sequence[Any]], Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A list that somebody wants. `erased_too`: rows of those who were erased as well, without what named them."""
+    """A list that somebody wants. `erased_too`: rows of those who were erased as well, without what named them.
+
+    `lang`: the language of names of categories.
+    """
 
     view: View = ATTENDEES
     columns: tuple[str, ...] = COLUMNS
     format: Format = Format.CSV
     erased_too: bool = False
+    lang: str = DEFAULT
 
 
 def write(snapshot: Connection, slug: str, wanted: Wanted, to: IO[bytes]) -> int:
@@ -114,6 +123,10 @@ def _turns(snapshot: Connection, event: AnyRow, wanted: Wanted) -> list[_Turn | 
         "time_zone": lambda column: [event.tz] * len(column),
         "tags": lambda column: ["\n".join(sorted(words.split("\n"))) if words else words for words in column],
     }
+    if "category" in wanted.columns:
+        categories = snapshot.execute(_CATEGORIES, {"event": event.id})
+        names = {row.id: text_in(row.texts, "name", wanted.lang) for row in categories}
+        turns["category"] = lambda column: [names.get(id_) for id_ in column]
     if "position" in wanted.columns:
         turns["position"] = _positions(snapshot.execute(_QUEUE, {"event": event.id}))
     return [turns.get(name) for name in wanted.columns]
@@ -146,8 +159,12 @@ def _statement(event_id: int, wanted: Wanted) -> Select[*tuple[Any, ...]]:
 def _conditions(event_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     if not wanted.erased_too:
         return people.conditions(event_id, wanted.view)
-    state = wanted.view.state
-    return [Registration.event_id == event_id, *([] if state is None else [Registration.state == state])]
+    view, found = wanted.view, [Registration.event_id == event_id]
+    if view.state is not None:
+        found.append(Registration.state == view.state)
+    if view.category is not None:
+        found.append(Registration.category_id == view.category)
+    return found
 
 
 def _sources() -> dict[str, ColumnElement[Any]]:
@@ -165,6 +182,7 @@ def _sources() -> dict[str, ColumnElement[Any]]:
         "consent": _consent(Consent.__table__.c.kind),
         "consent_version": _consent(Consent.__table__.c.version),
         "position": columns.queue_no,
+        "category": columns.category_id,
         "tags": _tags(),
         "announcements": case((Party.announcements_ended_at.is_(None), "yes"), else_="no"),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, select
 
 from regapp.db import db
 from regapp.models import Account, History, Registration
+from regapp.services.records import Action
 
 PAGE = 50
 """Lines read at a time."""
@@ -31,6 +32,8 @@ class Kind(StrEnum):
 class Line:
     """One line, and whom it is about: `code` is None for the event as a whole, `name` empty once a person is erased.
 
+    `quota_id`: which limit it is about, if it is about one.
+
     `actor`: attendee, system, operator or `account:<id>`.
     """
 
@@ -45,6 +48,7 @@ class Line:
     code: str | None
     first_name: str | None
     last_name: str | None
+    quota_id: int | None = None
 
     @property
     def name(self) -> str:
@@ -62,7 +66,7 @@ _CONDITIONS: dict[Kind, ColumnElement[bool]] = {
 """By what a line holds, not by its action: a new action finds its kind by itself."""
 _LINES = select(
     History.id, History.at, History.actor, History.action, History.before, History.after, History.reason,
-    History.numbers, Registration.code, Registration.first_name, Registration.last_name,
+    History.numbers, Registration.code, Registration.first_name, Registration.last_name, History.quota_id,
 ).outerjoin(Registration, Registration.id == History.registration_id)  # fmt: skip
 
 
@@ -79,9 +83,10 @@ def list_lines(
     return [Line(*row) for row in rows[:limit]], len(rows) > limit
 
 
-def list_sizes(quota_id: int, *, limit: int = PAGE) -> list[Line]:
-    """Return how a limit was changed, the latest change first."""
-    wanted = _LINES.where(History.quota_id == quota_id).order_by(History.id.desc()).limit(limit)
+def list_sizes(quota_ids: Collection[int], *, limit: int = PAGE) -> list[Line]:
+    """Return how limits were changed, and when they were passed, the latest first."""
+    of_sizes = (History.quota_id.in_(quota_ids), History.action.in_((Action.RESIZED, Action.OVERBOOKED)))
+    wanted = _LINES.where(*of_sizes).order_by(History.id.desc()).limit(limit)
     return [Line(*row) for row in db.session.execute(wanted)]
 
 

@@ -61,13 +61,17 @@ _STEPS_OF_THE_REST = _steps(Registration.category_id.is_(None))
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One line of the table. `position` from 1, while waiting; `country`: ISO 3166 code; `tags` in their order."""
+    """One line of the table. `position` from 1, while waiting; `country`: ISO 3166 code; `tags` in their order.
+
+    `category_id`: None for who has no category.
+    """
 
     id: int
     code: str
     state: State
     position: int | None
     tags: tuple[str, ...]
+    category_id: int | None
     first_name: str | None
     last_name: str | None
     email: str
@@ -213,8 +217,8 @@ def _people(event_id: int, rows: Sequence[AnyRow]) -> list[Person]:
     for registration_id, tag in db.session.execute(_TAGS, {"ids": [row.id for row in rows]}):
         tags[registration_id].append(tag)
     return [
-        Person(id_, code, State(state), positions.get(queue_no), tuple(tags[id_]), *facts)
-        for _category, id_, code, state, queue_no, *facts in rows
+        Person(id_, code, State(state), positions.get(queue_no), tuple(tags[id_]), category_id, *facts)
+        for category_id, id_, code, state, queue_no, *facts in rows
     ]
 
 

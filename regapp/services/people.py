@@ -18,6 +18,8 @@ from regapp.rules.states import State
 from regapp.services import events
 
 DAY = timedelta(days=1)
+WITHOUT = 0
+"""Stands for no category where the id of one stands; no category has it."""
 SHORT = 3
 """Letters of a word that is looked for anywhere. Of fewer there are too many; in scripts of syllables they do."""
 
@@ -37,7 +39,8 @@ class View:
     """People of an event, and their order. Empty fields leave nobody out; the default is everybody, newest first.
 
     `q`: words that must all be found in names, organisation, address or reference; `state` None is all states;
-    `country`: ISO 3166 code; `since`, `until`: first and last day of registering, in the event's zone.
+    `country`: ISO 3166 code; `category`: its id,
+    `WITHOUT` for those who have none; `since`, `until`: first and last day of registering, in the event's zone.
     """
 
     q: str = ""
@@ -46,6 +49,7 @@ class View:
     tag: str = ""
     organisation_type: str = ""
     lang: str = ""
+    category: int | None = None
     since: date | None = None
     until: date | None = None
     sort: Sort = Sort.REGISTERED
@@ -63,6 +67,9 @@ def conditions(event_id: int, view: View) -> list[ColumnElement[bool]]:
         found.append(Registration.organisation_type == view.organisation_type)
     if view.lang:
         found.append(Registration.lang == view.lang)
+    if view.category is not None:
+        wanted = None if view.category == WITHOUT else view.category
+        found.append(Registration.category_id == wanted)
     if view.since or view.until:
         found += _registered_between(events.get(event_id).tz, view.since, view.until)
     if view.tag:

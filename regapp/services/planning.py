@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from regapp.db import Model, db, table
-from regapp.models import Event, EventStatus, Membership, Quota, QuotaKind, Role, Series
+from regapp.models import Category, Event, EventStatus, Membership, Quota, QuotaKind, Role, Series
 from regapp.rules import profiles, slugs
 from regapp.rules.local_times import shift, shown
 from regapp.rules.profiles import Profile
-from regapp.services import records, seats, teams
+from regapp.services import events, records, seats, teams
 from regapp.services.events import EventFacts
 from regapp.services.records import Action
 
@@ -78,6 +78,7 @@ def create(new: NewEvent, owner_id: int, *, actor: str, now: datetime) -> str:
 def copy(event: EventFacts, new: Copy, owner_id: int, *, actor: str, now: datetime) -> str:
     """Make a draft like an earlier edition, without its people and its history; return its slug.
 
+    Categories come along with their sizes, all of them free. `event`: with its categories.
     All times keep their distance to the start in days and their time on the clock.
     """
     days = new.starts_on - shown(event.starts_at, event.tz).date()
@@ -91,7 +92,26 @@ def copy(event: EventFacts, new: Copy, owner_id: int, *, actor: str, now: dateti
     values["series_id"] = _begin_series(event.id, actor=actor, now=now) if new.new_series else event.series_id
     name = next(iter(new.names.values()), event.slug)
     line = {"reason": "copy", "numbers": {"of": event.slug}}
-    return _store(name, values, size=event.size, owner_id=owner_id, actor=actor, now=now, **line)
+    slug = _store(name, values, size=event.size, owner_id=owner_id, actor=actor, now=now, **line)
+    _copy_categories(event, events.get_id(slug), days)
+    return slug
+
+
+def _copy_categories(event: EventFacts, event_id: int, days: timedelta) -> None:
+    """Give an event the categories of an earlier one, whose own windows move by so many whole days."""
+    for one in event.categories:
+        quota = Quota(event_id=event_id, kind=QuotaKind.CATEGORY, size=one.size)
+        db.session.add(quota)
+        db.session.flush()
+        window = {name: getattr(one, name) for name in ("opens_at", "closes_at")}
+        moved = {name: at and shift(at, event.tz, days) for name, at in window.items()}
+        db.session.add(
+            Category(
+                event_id=event_id, quota_id=quota.id, texts=one.texts, counts=one.counts, hidden=one.hidden,
+                rank=one.rank, **moved,
+            )
+        )  # fmt: skip
+    db.session.flush()
 
 
 def last_zone(account_id: int) -> str | None:

@@ -11,6 +11,7 @@ from regapp.errors import NotReady, PeopleRegistered, WrongStatus
 from regapp.mail.transport import file_name
 from regapp.models import (
     Announcement,
+    Category,
     Event,
     EventStatus,
     History,
@@ -30,7 +31,7 @@ from regapp.services.records import Action
 from regapp.services.settings import MustTell
 from regapp.speech import LANGUAGES
 
-BELONGINGS = (SavedView, Import, OutboxMail, Announcement, History, Membership, Party, Quota)
+BELONGINGS = (SavedView, Import, OutboxMail, Announcement, History, Membership, Party, Category, Quota)
 """What goes with an event that is deleted, in an order in which nothing refers to what is gone."""
 
 

@@ -14,7 +14,7 @@ from regapp.errors import AlreadyMember, NotFound
 from regapp.mail.messages import Message
 from regapp.models import Account, Event, Membership, Quota, Role
 from regapp.rules.teams import check_owner_stays
-from regapp.services import accounts, records, seats
+from regapp.services import accounts, events, records, seats
 from regapp.services.accounts import INVITATION_LIFETIME
 from regapp.services.events import FACTS, OWN_QUOTA, EventFacts
 from regapp.services.records import Action
@@ -94,7 +94,7 @@ def get_event(account_id: int, slug: str) -> tuple[EventFacts, Role]:
     row = db.session.execute(_ONE, {"account": account_id, "slug": slug}).one_or_none()
     if row is None:
         raise NotFound
-    return EventFacts(*row[:-1]), Role(row.role)
+    return events.with_categories(EventFacts(*row[:-1])), Role(row.role)
 
 
 def list_events(account_id: int) -> list[Mine]:

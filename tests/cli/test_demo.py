@@ -25,9 +25,9 @@ def test_a_second_load_leaves_all_events_alone(app: Flask) -> None:
     second = run.invoke(args=["demo", "load"])
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.output.startswith("demo: 4 loaded, 0 left alone (clusters-in-europe-iv, ")
-    assert second.output == "demo: 0 loaded, 4 left alone\n"
-    assert count_events() == 4
+    assert first.output.startswith("demo: 5 loaded, 0 left alone (clusters-in-europe-iv, ")
+    assert second.output == "demo: 0 loaded, 5 left alone\n"
+    assert count_events() == 5
 
 
 def test_an_event_that_has_its_name_already_is_left_as_it_is(app: Flask) -> None:
@@ -35,14 +35,14 @@ def test_an_event_that_has_its_name_already_is_left_as_it_is(app: Flask) -> None
 
     found = app.test_cli_runner().invoke(args=["demo", "load"])
 
-    assert "3 loaded, 1 left alone" in found.output
+    assert "4 loaded, 1 left alone" in found.output
     assert db.session.scalar(select(func.count()).where(Event.slug == "european-cluster-conference")) == 1
 
 
 def test_if_empty_loads_into_an_empty_database_only(app: Flask) -> None:
     run = app.test_cli_runner()
 
-    assert "4 loaded" in run.invoke(args=["demo", "load", "--if-empty"]).output
+    assert "5 loaded" in run.invoke(args=["demo", "load", "--if-empty"]).output
 
     found = run.invoke(args=["demo", "load", "--if-empty"])
     assert (found.exit_code, found.output) == (0, "demo: nothing loaded, there are events already\n")
@@ -69,7 +69,7 @@ class TestOrganizer:
         keys = accounts.find_keys(found[1])
         assert keys is not None
         assert passwords.fits(found[2], keys.password_hash)
-        assert [mine.role for mine in teams.list_events(keys.me.id)] == ["owner"] * 4
+        assert [mine.role for mine in teams.list_events(keys.me.id)] == ["owner"] * 5
         assert "password" not in second
 
     def test_beside_events_or_accounts_of_somebody_there_is_none(self, app: Flask) -> None:
@@ -85,6 +85,6 @@ class TestOrganizer:
 def test_a_database_of_its_own_gets_no_organizer(app: Flask) -> None:
     said = app.test_cli_runner().invoke(args=["demo", "load", "--if-empty"]).output
 
-    assert "4 loaded" in said
+    assert "5 loaded" in said
     assert "password" not in said
     assert accounts.count() == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from regapp.db import db
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 
 
 def test_every_attendee_has_a_row_and_nobody_else(app: Flask, now: datetime) -> None:
@@ -88,3 +88,17 @@ def test_the_connection_is_given_back_before_anything_is_sent(app: Flask, now: d
     app.test_cli_runner().invoke(args=["export", "conference"])
 
     assert not db.session().in_transaction()
+
+
+def test_the_people_of_one_category_are_listed_by_its_name_in_any_language(app: Flask, now: datetime) -> None:
+    event = make_event(slug="conference")
+    members = make_category(event, texts={"en": {"name": "Members"}, "hu": {"name": "Tagok"}})
+    make_registration(event, now=now, first_name="Ana", category_id=members)
+    make_registration(event, now=now, first_name="Bo", category_id=make_category(event, name="Guests"))
+    run, wanted = app.test_cli_runner(), ["export", "conference", "--columns", "first_name,category", "--category"]
+
+    found, unknown = run.invoke(args=[*wanted, "Tagok"]), run.invoke(args=[*wanted, "Sponsors"])
+
+    assert found.stdout_bytes.decode("utf-8-sig").split() == ["first_name,category", "Ana,Members"]
+    assert unknown.exit_code == 2
+    assert "there is no category “Sponsors”. Categories: Members, Tagok, Guests" in unknown.output

@@ -17,6 +17,18 @@ TEXTS = {"en": {"name": "Forum", "description": "Two days.", "venue": "Hall", "o
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A category with which nothing is wrong in the event below."""
+
+    id: int = 1
+    counts: bool = True
+    hidden: bool = False
+    size: int | None = 10
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """An event with which nothing is wrong."""
 
@@ -32,6 +44,7 @@ class Plan:
     taken: int = 0
     online_url: str | None = None
     texts: dict[str, dict[str, Any]] = field(default_factory=lambda: TEXTS)
+    categories: tuple[Kind, ...] = ()
 
 
 def _without(key: str) -> dict[str, dict[str, str]]:
@@ -107,3 +120,28 @@ def test_texts_that_one_language_lacks_are_named_in_their_order() -> None:
 def test_empty_texts_are_missing_too() -> None:
     assert missing_texts({"en": {"name": "Forum"}, "hu": {"name": ""}}, "hu") == ("name",)
     assert missing_texts({"en": {"name": "Forum"}, "hu": {}}, "en") == ()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        pytest.param([Kind()], [], id="all is well"),
+        pytest.param([Kind(size=6), Kind(size=6)], [], id="more in all than the event has"),
+        pytest.param([Kind(size=4), Kind(size=5)], [Misfit.CATEGORIES_TOO_SMALL], id="fewer in all"),
+        pytest.param([Kind(size=4), Kind(size=None)], [], id="one without a limit"),
+        pytest.param([Kind(size=4, counts=False)], [], id="none that counts"),
+        pytest.param([Kind(size=11)], [Misfit.CATEGORY_TOO_LARGE], id="larger than the event"),
+        pytest.param([Kind(size=11, counts=False)], [], id="larger, but takes no places"),
+        pytest.param([Kind(hidden=True)], [Misfit.ALL_HIDDEN], id="all hidden"),
+        pytest.param([Kind(), Kind(size=1, hidden=True)], [], id="one hidden"),
+        pytest.param([Kind(opens_at=START)], [Misfit.CATEGORY_NEVER_OPEN], id="opens after registration has closed"),
+        pytest.param([Kind(closes_at=NOW)], [Misfit.CATEGORY_NEVER_OPEN], id="closes before registration opens"),
+        pytest.param([Kind(), Kind(hidden=True, closes_at=NOW)], [], id="a hidden one needs no window"),
+    ],
+)
+def test_categories_and_the_event_fit_together(kinds: list[Kind], expected: list[Misfit]) -> None:
+    assert _codes(categories=tuple(kinds)) == expected
+
+
+def test_a_category_is_of_no_account_in_an_event_without_a_limit() -> None:
+    assert _codes(size=None, categories=(Kind(size=1), Kind(size=10**6))) == [Misfit.NO_LIMIT]

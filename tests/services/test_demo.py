@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from config import ROOT
 from regapp.db import db, snapshot, transaction
-from regapp.models import Event, History, OutboxMail, Registration
+from regapp.models import Category, Event, History, OutboxMail, Registration
 from regapp.rules.addresses import contact_key
 from regapp.rules.window import Phase, phase
 from regapp.services import books, demo, events
@@ -49,6 +49,7 @@ def phase_of(event: DemoEvent, now: datetime) -> Phase:
         ("european-cluster-conference", Phase.OPEN),
         ("joint-training-bari", Phase.OPEN),
         ("kayaking-on-the-danube", Phase.UPCOMING),
+        ("danube-cluster-week", Phase.OPEN),
         ("clusters-in-europe-iv", Phase.PAST),
     ],
 )
@@ -86,13 +87,14 @@ def test_clusters_in_europe_keeps_its_real_dates() -> None:
 
 
 def test_the_events_are_loaded_with_their_limits_and_texts(app: Flask) -> None:
-    assert load_all(TODAY) == [True] * 4
+    assert load_all(TODAY) == [True] * 5
 
     found = {event.slug: event for event in events.list_public()}
     assert {slug: event.size for slug, event in found.items()} == {
         "european-cluster-conference": 250,
         "joint-training-bari": 14,
         "kayaking-on-the-danube": 24,
+        "danube-cluster-week": 60,
         "clusters-in-europe-iv": None,
     }
     for event in found.values():
@@ -124,14 +126,21 @@ def test_nobody_gets_mail_about_the_demo(app: Flask) -> None:
 def test_loading_twice_doubles_nothing_and_changes_nothing(app: Flask) -> None:
     load_all(TODAY)
     before = counts()
+    kinds = events.get_by_slug("danube-cluster-week").categories
+    assert [(one.text("name", "en"), one.size, one.counts, one.hidden) for one in kinds] == [
+        ("Members", 40, True, False), ("Guests", 40, True, False), ("Speakers", 12, False, True),
+        ("Press", 6, False, True),
+    ]  # fmt: skip
 
-    assert load_all(TODAY + timedelta(weeks=3)) == [False] * 4
+    assert load_all(TODAY + timedelta(weeks=3)) == [False] * 5
     assert counts() == before
 
 
 def counts() -> list[object]:
     """Return what a second loading might have changed."""
-    tables = [db.session.scalar(select(func.count()).select_from(model)) for model in (Event, Registration, History)]
+    tables = [
+        db.session.scalar(select(func.count()).select_from(model)) for model in (Event, Registration, History, Category)
+    ]
     return [*tables, *db.session.scalars(select(Event.starts_at).order_by(Event.id))]
 
 

@@ -26,7 +26,7 @@ from regapp.services.events import EventFacts
 from regapp.services.exports import ALL_COLUMNS, Wanted
 from regapp.services.formats import BOM, WRITERS, Column, Format, Kind, safe
 from regapp.services.people import Sort, View
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 
 
 def text_of(slug: str, state: State = State.CONFIRMED) -> str:
@@ -157,9 +157,10 @@ def test_each_column_holds_what_it_promises_in_each_format(app: Flask) -> None:
     at = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
     make_registration(event, now=at)
     gone = make_registration(event, now=at)
+    members = make_category(event, texts={"en": {"name": "Members"}, "hu": {"name": "Tagok"}})
     own = make_registration(
         event, now=at, first_name="Örs", last_name="1e5", organisation="=1+1", job_title="+43 660 1",
-        email="ors@example.org", lang="hu",
+        email="ors@example.org", lang="hu", category_id=members,
     )  # fmt: skip
     with transaction():
         registrations.cancel(gone.id, actor="attendee", now=at)
@@ -167,18 +168,18 @@ def test_each_column_holds_what_it_promises_in_each_format(app: Flask) -> None:
         db.session.execute(update(Registration).where(Registration.id == own.id).values(note="-2+3", country=None))
     view = View(state=State.WAITLISTED)
 
-    wanted = {kind: written(event.slug, Wanted(view, ALL_COLUMNS, kind)) for kind in Format}
+    wanted = {kind: written(event.slug, Wanted(view, ALL_COLUMNS, kind, lang="hu")) for kind in Format}
 
     plain = [own.code, "waitlisted", "Örs", "1e5", "ors@example.org", "=1+1", "+43 660 1", "", "", "hu"]
     rest = ["Europe/Budapest", "", "1", "speaker, vip", "Örs 1e5", "privacy", "1", "yes"]
-    in_csv = [*plain, "2026-07-02 00:30:05", *rest, "'-2+3"]
+    in_csv = [*plain, "2026-07-02 00:30:05", *rest, "'-2+3", "Tagok"]
     in_csv[5] = "'=1+1"
     for kind, delimiter in ((Format.CSV, ","), (Format.CSV_SEMICOLON, ";")):
         text = wanted[kind].decode("utf-8-sig")
         assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) == [list(ALL_COLUMNS), in_csv]
     assert sheet_of(wanted[Format.XLSX]) == [
         list(ALL_COLUMNS),
-        [*plain, datetime(2026, 7, 2, 0, 30, 5), *rest[:2], 1.0, *rest[3:], "-2+3"],
+        [*plain, datetime(2026, 7, 2, 0, 30, 5), *rest[:2], 1.0, *rest[3:], "-2+3", "Tagok"],
     ]
     (found,) = json.loads(wanted[Format.JSON])
     assert (found["registered_at"], found["position"]) == ("2026-07-02T00:30:05+02:00", 1)

@@ -21,7 +21,7 @@ from regapp.errors import (
     SlugTaken,
     WrongStatus,
 )
-from regapp.models import Event, EventStatus, History, OutboxMail, Role
+from regapp.models import Event, EventStatus, History, OutboxMail, Quota, Role
 from regapp.rules.fitting import Misfit
 from regapp.rules.local_times import at, shown
 from regapp.rules.profiles import Profile
@@ -31,7 +31,7 @@ from regapp.services.planning import Copy, NewEvent
 from regapp.services.seats import GuardMissed
 from regapp.services.settings import MustTell, Saved, Settings
 from tests.everything import everything
-from tests.factories import CLOSES_AT, ENDS_AT, STARTS_AT, make_applicant, make_event, make_registration
+from tests.factories import CLOSES_AT, ENDS_AT, STARTS_AT, make_applicant, make_category, make_event, make_registration
 from tests.web.organizers import make_account
 
 NOW = datetime(2026, 9, 14, 10, 0, tzinfo=UTC)
@@ -426,3 +426,25 @@ def test_a_series_that_was_renamed_redraws_the_pages_of_its_events(app: Flask) -
     with pytest.raises(ChangedMeanwhile), transaction():
         series.save(found.id, slug="forum", texts=new, seen=found, actor="account:1", now=utcnow())
     assert db.session.scalar(select(Event.series_id).where(Event.id == event.id)) == found.id
+
+
+def test_a_copy_has_the_categories_of_the_edition_before_and_none_of_its_people(app: Flask) -> None:
+    event, me = make_event(size=60), make_account()
+    window = {"opens_at": STARTS_AT - timedelta(days=30), "closes_at": STARTS_AT - timedelta(days=20)}
+    make_category(event, name="Members", size=40, rank=1, **window)
+    press = make_category(event, name="Press", size=None, hidden=True, counts=False)
+    make_registration(event, category_id=make_category(event, name="Guests", size=20, rank=2))
+    day = shown(STARTS_AT, event.tz).date() + timedelta(days=364)
+
+    with transaction():
+        slug = planning.copy(events.get(event.id), Copy(day, {"en": "Sixth"}), me.id, actor=me.actor, now=utcnow())
+
+    made = events.get(events.get_id(slug)).categories
+    assert [(one.text("name", "en"), one.size, one.counts, one.hidden, one.taken) for one in made] == [
+        ("Press", None, False, True, 0), ("Members", 40, True, False, 0), ("Guests", 20, True, False, 0),
+    ]  # fmt: skip
+    assert press not in [one.id for one in made]
+    assert (made[1].opens_at, made[1].closes_at) == tuple(at + timedelta(days=364) for at in window.values())
+    with transaction():
+        publishing.delete_draft(events.get_id(slug))
+    assert len(db.session.scalars(select(Quota)).all()) == 4

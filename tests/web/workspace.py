@@ -19,7 +19,7 @@ from regapp.services.notes import Beside
 from regapp.services.own import Own
 from regapp.services.people import View
 from regapp.services.selections import Selection
-from tests.factories import make_registration
+from tests.factories import make_category, make_registration
 from tests.web.organizers import give_password, make_account
 
 PEOPLE = (
@@ -47,12 +47,14 @@ class Workspace:
     list: int
     mail: int
     view: int
+    category: int
 
     def pages(self, app: Flask, method: str = "GET") -> dict[str, str]:
         """Return the address of every page for those who are signed in, by endpoint; or of all that is sent to."""
         values = {
             "slug": self.event.slug, "code": self.waiting.code, "lang_code": "en", "account": self.member.id,
             "number": self.announcement, "mail_id": self.mail, "view_id": self.view,
+            "category_id": self.category,
         }  # fmt: skip
         others = {
             "organizer.series": {"slug": "editions"},
@@ -93,7 +95,8 @@ def furnish(event: EventFacts, *, people: int = 24, size: int = 20) -> Workspace
     announcement, kept = _write(event, me, now), _send_list(event, me, now)
     mail = db.session.scalars(select(OutboxMail.id).where(OutboxMail.failed_at.is_not(None))).one()
     view = saved_views.list_views(event.id, me.id)[0].id
-    return Workspace(me, events.get(event.id), made[-1], member, announcement, kept, mail, view)
+    category = make_category(event, name="Members", size=12)
+    return Workspace(me, events.get(event.id), made[-1], member, announcement, kept, mail, view, category)
 
 
 def _register(event: EventFacts, number: int, at: datetime) -> Own:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -11,6 +12,7 @@ from wtforms.validators import StopValidation
 
 from regapp.services.adding import WhenFull
 from regapp.services.drafts import Applicant
+from regapp.services.events import CategoryFacts, EventFacts
 from regapp.speech import LANGUAGES
 from regapp.web.fields import (
     Line,
@@ -24,10 +26,12 @@ from regapp.web.fields import (
     readable,
 )
 from regapp.web.forms import EMAIL_LENGTH, NAME_LENGTH
-from regapp.web.public.forms import PRIVACY_VERSION, DetailsForm, is_submission, new_submission
+from regapp.web.public.forms import PRIVACY_VERSION, DetailsForm, asked_by, is_submission, new_submission
 
 OFF = {"autocomplete": "off"}
 NAME = [readable, at_most(NAME_LENGTH)]
+NONE = "none"
+"""What the field of a category holds for people who are to have none."""
 
 
 def known_language(form: Any, field: Any) -> None:
@@ -52,6 +56,12 @@ def known_choice(form: Any, field: Any) -> None:
     """Refuse what is none of the choices."""
     if field.data not in set(WhenFull):
         raise StopValidation(_("Choose what to do when there is no place"))
+
+
+def known_category(form: Any, field: Any) -> None:
+    """Refuse what is neither a category of the event nor said to be none."""
+    if field.data != NONE and field.data not in form.known_categories:
+        raise StopValidation(_("Choose a category, or that the person has none"))
 
 
 class PersonForm(DetailsForm):
@@ -81,12 +91,37 @@ class PersonForm(DetailsForm):
             raise StopValidation(_("Write at least one of the names"))
 
 
-class AddForm(PersonForm):
+class NewcomerForm(PersonForm):
+    """Somebody who is to be registered, in a category where there are any."""
+
+    known_categories: Mapping[str, CategoryFacts]
+
+    category = Line(lazy_gettext("Category"), [known_category], render_kw=OFF)
+
+    @property
+    def category_id(self) -> int | None:
+        """Return the id of the category that a valid form names, None for none."""
+        found = self.known_categories.get(self.category.data) if "category" in self else None
+        return found.id if found else None
+
+
+Asking = TypeVar("Asking", bound=NewcomerForm)
+
+
+def asked_of(event: EventFacts, form: Asking) -> Asking:
+    """Return a form with the fields that organizers fill in at this event; hidden categories are offered too."""
+    form.known_categories = {str(one.id): one for one in event.categories}
+    if not event.categories:
+        del form["category"]
+    return asked_by(event, form)
+
+
+class AddForm(NewcomerForm):
     """Somebody to be registered by hand. `submission`: one value per rendering; the same form twice counts once."""
 
     page_order = (
-        "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type", "lang",
-        "when_full", "tell",
+        "category", "first_name", "last_name", "email", "organisation", "job_title", "country", "organisation_type",
+        "lang", "when_full", "tell",
     )  # fmt: skip
 
     when_full = Line(lazy_gettext("If there is no place"), [known_choice], default=WhenFull.REFUSE.value, render_kw=OFF)
@@ -113,4 +148,5 @@ class AddForm(PersonForm):
             submission=self.submission.data,
             accept_waitlist=self.when_full.data == WhenFull.WAIT,
             privacy_version=PRIVACY_VERSION,
+            category_id=self.category_id,
         )

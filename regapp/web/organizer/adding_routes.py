@@ -15,20 +15,21 @@ from regapp.rules.states import State
 from regapp.services import adding, events
 from regapp.services.accounts import Me
 from regapp.services.adding import Added, Full, Known, Outcome, WhenFull
+from regapp.services.capacity import Limit
 from regapp.services.events import EventFacts
-from regapp.web import access
+from regapp.web import access, languages
 from regapp.web.filters import number
-from regapp.web.organizer.adding_forms import AddForm
+from regapp.web.organizer.adding_forms import AddForm, asked_of
 from regapp.web.organizer.blueprint import bp
+from regapp.web.organizer.history_words import places
 from regapp.web.pages import page
-from regapp.web.public.forms import asked_by
 
 
 @bp.route("/events/<slug:slug>/add", methods=["GET", "POST"])
 @access.member(Role.MANAGER)
 def add_person(me: Me, event: EventFacts) -> ResponseReturnValue:
     """Show the form; on a valid post, register the person and move on to them."""
-    form = asked_by(event, AddForm())
+    form = asked_of(event, AddForm())
     if request.method != "POST":
         form.lang.data = me.lang
         return _form_page(me, event, form, over=not window.is_alive(event, utcnow()))
@@ -40,7 +41,7 @@ def add_person(me: Me, event: EventFacts) -> ResponseReturnValue:
         return _form_page(me, event, form, status=409, over=True)
     match outcome:
         case Added():
-            flash(_said(outcome, form))
+            flash(_said(outcome, form, event))
             return redirect(of_person(event, outcome.code), code=303)
         case Full():
             return _form_page(me, events.get(event.id), form, status=409, full=outcome)
@@ -76,10 +77,13 @@ def _form_page(
     )  # fmt: skip
 
 
-def _said(outcome: Added, form: AddForm) -> str:
+def _said(outcome: Added, form: AddForm, event: EventFacts) -> str:
     name = form.details().name
     if outcome.state is State.WAITLISTED:
         return str(_("%(name)s is on the waiting list as number %(position)s.", name=name, position=outcome.position))
+    if outcome.taken is not None and event.categories:
+        passed = _passed(events.get(event.id), form.category_id)
+        return str(_("%(name)s has a place, beyond the limit: %(limits)s.", name=name, limits=passed))
     if outcome.taken is not None and outcome.size is not None:
         return str(
             _(
@@ -90,3 +94,16 @@ def _said(outcome: Added, form: AddForm) -> str:
             )
         )
     return str(_("%(name)s has a place.", name=name))
+
+
+def _passed(event: EventFacts, category_id: int | None) -> str:
+    """Return which limits hold more people than they have places; without any, how the event stands."""
+    category, lang = event.category(category_id), languages.current()
+    limits: list[tuple[str, Limit]] = [(_("Whole event"), event)]
+    if category is not None:
+        limits.append((category.text("name", lang), category))
+    passed = []
+    for name, limit in [one for one in limits if one[1].free < 0] or limits[:1]:
+        taken, size = number(limit.taken + limit.held), places(limit.size)
+        passed.append(_("%(limit)s %(taken)s of %(size)s", limit=name, taken=taken, size=size))
+    return ", ".join(passed)

@@ -114,7 +114,7 @@ def _values(me: Me, event: EventFacts, chosen: Selection, form: AnnouncementForm
     with snapshot():
         audience = messages.count(event.id, chosen)
     return picked.frame(me, event, chosen) | {
-        "form": form, "audience": audience, "audience_words": audience_words(audience), "whom": whom(chosen),
+        "form": form, "audience": audience, "audience_words": audience_words(audience), "whom": whom(chosen, event),
         "stuck": announced.is_mail_stuck(now=utcnow()), "others": _others(event, chosen, audience),
         "action": url_for("organizer.write", slug=event.slug, **views.to_args(chosen.view)),  # type: ignore[arg-type]
     }  # fmt: skip
@@ -149,7 +149,7 @@ def _announcement_page(
     now, found = utcnow(), announced.get(event.id, announcement_id)
     return page(
         "organizer/announcement.html", status=status, me=me, event=event, tab=TAB, form=form, found=found,
-        whom=whom_by(found.query), on_hold=now < found.due_at, stuck=announced.is_mail_stuck(now=now),
+        whom=whom_by(found.query, event), on_hold=now < found.due_at, stuck=announced.is_mail_stuck(now=now),
         shown=render.written_html(found.body),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from regapp.rules.states import State
 from regapp.services.announcements import Audience, state_meant
+from regapp.services.events import EventFacts
 from regapp.services.selections import Selection
 from regapp.web.filters import number
 from regapp.web.organizer import view_words, views
@@ -28,19 +29,19 @@ def query_of(chosen: Selection) -> str:
     return urlencode(args)[:QUERY_LENGTH]
 
 
-def whom_by(query: str) -> str:
+def whom_by(query: str, event: EventFacts) -> str:
     """Return to whom a message went, from what was kept."""
     args = dict(parse_qsl(query))
-    said = whom(Selection(views.from_args(args), () if "picked" in args else None))
+    said = whom(Selection(views.from_args(args), () if "picked" in args else None), event)
     return f"{said}, {_('found by a search')}" if "searched" in args else said
 
 
-def whom(chosen: Selection) -> str:
+def whom(chosen: Selection, event: EventFacts) -> str:
     """Return to whom a message goes: people with a place (Country: Hungary; Tag: speaker)."""
     people = _people(state_meant(chosen))
     if chosen.codes is not None:
         people = f"{people}, {_('picked one by one')}"
-    narrowed = view_words.narrowed(chosen.view)
+    narrowed = view_words.narrowed(chosen.view, event)
     return f"{people} ({narrowed})" if narrowed else people
 
 

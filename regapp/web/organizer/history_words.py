@@ -23,6 +23,7 @@ from regapp.services.records import Action
 from regapp.speech import LANGUAGES
 from regapp.web import languages
 from regapp.web.filters import number
+from regapp.web.organizer import category_words
 from regapp.web.organizer.settings_forms import MOMENTS, SettingsForm
 from regapp.web.organizer.texts_forms import TextsForm
 
@@ -43,7 +44,7 @@ class Told:
 def tell(event: EventFacts, lines: Iterable[Line], *, now: datetime, linked: bool = True) -> list[Told]:
     """Return lines of an event in words, in the same order. `linked`: whether names lead to that person's page."""
     kept = list(lines)
-    names = history.name_accounts(kept)
+    names = history.name_accounts(kept) | category_words.names(event)
     slug = event.slug if linked else None
     return [
         Told(line, when(line.at, tz=event.tz, now=now), _words(line, names, event.tz, slug), _who(line, names))
@@ -72,12 +73,12 @@ def places(value: Any) -> str:
 def _words(line: Line, names: Mapping[str, str], tz: str, slug: str | None) -> Markup:
     """Return what happened, without its full stop."""
     if line.code is not None:
-        sentence = _about_person(line)
+        sentence = _about_person(line, names)
         begins = sentence.startswith("%(person)s")
         return Markup(sentence) % {"person": _person(line, slug, begins=begins)}  # noqa: S704  values are escaped
     if line.action in (Action.TEAM_JOINED, Action.TEAM_ROLE_CHANGED, Action.TEAM_LEFT):
         return Markup(_about_team(line)) % _member(line, names)  # noqa: S704  values are escaped
-    return escape(_about_event(line, tz))
+    return escape(_about_event(line, names, tz))
 
 
 def _who(line: Line, names: Mapping[str, str]) -> str:
@@ -101,7 +102,7 @@ def _isolated(name: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(name)
 
 
-def _about_person(line: Line) -> str:
+def _about_person(line: Line, names: Mapping[str, str]) -> str:
     """Return a sentence in which `%(person)s` stands for the person; whatever else it says is escaped already."""
     alone = line.actor == "attendee"
     match line.action:
@@ -118,6 +119,9 @@ def _about_person(line: Line) -> str:
         case Action.CHANGED:
             sentence = _("%(person)s changed details") if alone else _("Details of %(person)s were changed")
             return sentence + _literally(_listed(_fields(line)))
+        case Action.RECATEGORISED:
+            sentence = _("%(person)s chose another category") if alone else _("%(person)s was given another category")
+            return sentence + _literally(_turned(line, names))
         case Action.ERASED:
             return _("%(person)s: name, address and answers are gone")
         case Action.TAGGED:
@@ -127,6 +131,11 @@ def _about_person(line: Line) -> str:
         case Action.NOTED:
             return _("The note about %(person)s was changed")
     return "%(person)s: " + _literally(_by_itself(line))
+
+
+def _turned(line: Line, names: Mapping[str, str]) -> str:
+    before, after = (category_words.name_in(_of(line, when), names) for when in ("before", "after"))
+    return f": {before} → {after}"
 
 
 def _registered(line: Line) -> str:
@@ -155,19 +164,28 @@ def _member(line: Line, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _about_event(line: Line, tz: str) -> str:
+def _about_event(line: Line, names: Mapping[str, str], tz: str) -> str:
     match line.action:
-        case Action.RESIZED:
-            before, after = places(_of(line, "before")), places(_of(line, "after"))
-            return _("Number of places: %(before)s → %(after)s", before=before, after=after)
-        case Action.OVERBOOKED:
-            taken, size = places(_of(line, "taken") or 0), places(_of(line, "size"))
-            return _("The limit was passed knowingly: %(taken)s places taken of %(size)s", taken=taken, size=size)
+        case Action.RESIZED | Action.OVERBOOKED:
+            return _about_limit(line, category_words.of_limit(line, names))
+        case Action.CATEGORY_CREATED | Action.CATEGORY_CHANGED | Action.CATEGORY_DELETED:
+            return category_words.about_category(line, names)
         case Action.IMPORTED:
             return _("People were imported from a file") + _listed(_imported(line))
         case Action.ANNOUNCED | Action.ANNOUNCEMENT_UNDONE:
             return _announced(line)
     return _about_life(line, tz)
+
+
+def _about_limit(line: Line, category: str) -> str:
+    """Return what happened to the limit of a category, or of the whole event if there is no name of one."""
+    if line.action == Action.OVERBOOKED:
+        taken, size = places(_of(line, "taken") or 0), places(_of(line, "size"))
+        said = _("The limit was passed knowingly: %(taken)s places taken of %(size)s", taken=taken, size=size)
+    else:
+        before, after = places(_of(line, "before")), places(_of(line, "after"))
+        said = _("Number of places: %(before)s → %(after)s", before=before, after=after)
+    return f"{category}: {said}" if category else said
 
 
 def _imported(line: Line) -> list[str]:

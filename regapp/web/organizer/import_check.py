@@ -42,6 +42,7 @@ class Line:
     email: str
     decided: Decided | None
     broken: Broken | None
+    category_id: int | None = None
 
     @property
     def fate(self) -> str:
@@ -68,7 +69,7 @@ def shown(check: Check, outlook: Outlook | None, *, fate: str, part: int) -> Tab
         people: dict[int, Any] = {one.number: one.applicant for one in check.people}
         for row in outlook.rows:
             applicant = people[row.number]
-            lines.append(Line(row.number, applicant.details.name, applicant.email, row, None))
+            lines.append(Line(row.number, applicant.details.name, applicant.email, row, None, applicant.category_id))
     lines.sort(key=lambda line: line.number)
     counts: dict[str, int] = {}
     for line in lines:

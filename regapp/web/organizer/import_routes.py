@@ -22,7 +22,7 @@ from regapp.services.accounts import Me
 from regapp.services.adding import WhenFull
 from regapp.services.events import EventFacts
 from regapp.services.importing import Fate, Outlook
-from regapp.web import access
+from regapp.web import access, languages
 from regapp.web.fields import clean
 from regapp.web.filters import number as written
 from regapp.web.forms import ConfirmForm
@@ -201,4 +201,5 @@ def _check_page(
         "organizer/import_check.html", status=status, me=me, event=event, tab="organizer.people", form=form,
         check=check, outlook=outlook, table=table, moved=moved, here=here, back=back,
         of_person=partial(of_person, event),
+        category_names={one.id: one.text("name", languages.current()) for one in event.categories},
     )  # fmt: skip

@@ -15,6 +15,7 @@ from flask_babel import force_locale, lazy_gettext
 from flask_babel import gettext as _
 from wtforms.validators import StopValidation
 
+from regapp.errors import NotFound
 from regapp.models import Import, OrganisationType
 from regapp.rules.searching import search_key
 from regapp.services.drafts import Applicant
@@ -22,10 +23,10 @@ from regapp.services.events import EventFacts
 from regapp.services.formats import safe
 from regapp.services.importing import Candidate
 from regapp.speech import LANGUAGES
-from regapp.web import countries, organisation_types
+from regapp.web import countries, languages, organisation_types
 from regapp.web.fields import Line, clean
-from regapp.web.organizer.adding_forms import OFF, PersonForm
-from regapp.web.public.forms import PRIVACY_VERSION, asked_by
+from regapp.web.organizer.adding_forms import NONE, OFF, NewcomerForm, asked_of
+from regapp.web.public.forms import PRIVACY_VERSION
 
 FIELDS = {
     "first_name": lazy_gettext("First name"),
@@ -37,6 +38,7 @@ FIELDS = {
     "country": lazy_gettext("Country"),
     "organisation_type": lazy_gettext("Kind of organisation"),
     "language": lazy_gettext("Language of mails"),
+    "category": lazy_gettext("Category"),
 }
 """What a column may be, in the order of the page; as the address says it, where `lang` is the language of the page."""
 GUESSES = {
@@ -50,6 +52,7 @@ GUESSES = {
     "country": "country|country name|country code|orszag|orszagkod",
     "organisation_type": "kind of organisation|type of organisation|organisation type|szervezet tipusa|szervezettipus",
     "language": "language|lang|nyelv|levelezes nyelve",
+    "category": "category|categories|kind of attendee|ticket|ticket type|kategoria|resztvevo tipusa|jegytipus",
 }
 """Names of columns, English and Hungarian, without accents and punctuation."""
 FAMILY_FIRST = "family"
@@ -71,10 +74,17 @@ def kind_known_here(_form: Any, field: Any) -> None:
         raise StopValidation(_("This kind of organisation is not known: write one of %(kinds)s", kinds=kinds))
 
 
-class RowForm(PersonForm):
+def category_known_here(form: Any, field: Any) -> None:
+    """Refuse a category that none of the event's is called, in any language."""
+    if field.data != NONE and field.data not in form.known_categories:
+        known = ", ".join(one.text("name", languages.current()) for one in form.known_categories.values())
+        raise StopValidation(_("This category is not known: write one of %(categories)s", categories=known))
+
+
+class RowForm(NewcomerForm):
     """A row, judged like a form."""
 
-    class Meta(PersonForm.Meta):
+    class Meta(NewcomerForm.Meta):
         """A row comes from a file that has passed the guard of its own form."""
 
         csrf = False
@@ -84,21 +94,27 @@ class RowForm(PersonForm):
 
     country = Line(FIELDS["country"], [known_here], render_kw=OFF)
     organisation_type = Line(FIELDS["organisation_type"], [kind_known_here], render_kw=OFF)
+    category = Line(FIELDS["category"], [category_known_here], render_kw=OFF)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column is what: field → number of the column. `family_first`: how whole names are parted."""
+    """Which column is what: field → number of the column. `family_first`: how whole names are parted.
+
+    `lang`, `category`: of people whose row says none; a category by its id, as text.
+    """
 
     of: Mapping[str, int]
     family_first: bool
     lang: str
+    category: str = NONE
 
     @property
     def args(self) -> dict[str, str]:
         """Return these as parts of an address."""
         order = FAMILY_FIRST if self.family_first else "given"
-        return {**{name: str(number) for name, number in self.of.items()}, "order": order, "default_lang": self.lang}
+        return {**{name: str(number) for name, number in self.of.items()}, "order": order, "default_lang": self.lang,
+                "default_category": self.category}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,8 @@ class Broken:
 
 def fields(event: EventFacts) -> dict[str, Any]:
     """Return what a column may be at this event: name → label."""
-    left_out = () if event.asks_organisation_type else ("organisation_type",)
-    return {name: label for name, label in FIELDS.items() if name not in left_out}
+    left_out = {"organisation_type": not event.asks_organisation_type, "category": not event.categories}
+    return {name: label for name, label in FIELDS.items() if not left_out.get(name)}
 
 
 def guess(header: Sequence[str], event: EventFacts, *, lang: str) -> Columns:
@@ -134,14 +150,24 @@ def guess(header: Sequence[str], event: EventFacts, *, lang: str) -> Columns:
 
 
 def from_args(args: Mapping[str, str], width: int, event: EventFacts, *, lang: str) -> Columns:
-    """Return which column is what, as an address says; what it does not know in it is left out."""
+    """Return which column is what, as an address says; what it does not know in it is left out.
+
+    Raises: NotFound for a category of another event.
+    """
     found = {name: int(args[name]) for name in fields(event) if re.fullmatch("[0-9]{1,3}", args.get(name, ""))}
     chosen = args.get("default_lang", lang)
     return Columns(
         {name: number for name, number in found.items() if number < width},
         args.get("order") == FAMILY_FIRST,
         chosen if chosen in LANGUAGES else lang,
+        _default_category(args.get("default_category", ""), event),
     )
+
+
+def _default_category(text: str, event: EventFacts) -> str:
+    if text not in {"", NONE, *(str(one.id) for one in event.categories)}:
+        raise NotFound
+    return text or NONE
 
 
 def problem(columns: Columns) -> tuple[str, str] | None:
@@ -161,11 +187,13 @@ def problem(columns: Columns) -> tuple[str, str] | None:
 
 def read(kept: Import, columns: Columns, event: EventFacts) -> tuple[list[Candidate], list[Broken]]:
     """Return the people of a list in the order of its rows, and the rows in which nobody can be read."""
-    form = asked_by(event, RowForm())
+    form, named = asked_of(event, RowForm()), _named(event)
     people: list[Candidate] = []
     broken: list[Broken] = []
     for number, *cells in kept.rows:
         fill(form, {name: _plain(cells[column]) for name, column in columns.of.items()}, columns)
+        if "category" in form:
+            form.category.data = named.get(search_key(form.category.data), form.category.data) or columns.category
         if form.validate():
             people.append(Candidate(number, _applicant(form)))
         else:
@@ -211,6 +239,12 @@ def _kind(written: str) -> str:
     return _kinds().get(search_key(written.strip()), written)
 
 
+def _named(event: EventFacts) -> dict[str, str]:
+    """Return what the categories of an event are called in every language → id, as text."""
+    words = [(text.get("name"), str(one.id)) for one in event.categories for text in one.texts.values()]
+    return {search_key(name): id_ for name, id_ in reversed(words) if name}
+
+
 def _language(written: str) -> str:
     """Return the code of a language that is written as a code or by its name, else what is written."""
     names = {search_key(language.name): code for code, language in LANGUAGES.items()}
@@ -242,6 +276,7 @@ def _applicant(form: RowForm) -> Applicant:
         submission=_mark(f"{details!r} {email}"),
         accept_waitlist=True,
         privacy_version=PRIVACY_VERSION,
+        category_id=form.category_id,
     )
 
 

@@ -12,8 +12,11 @@ from regapp.rules.states import State
 from regapp.services.exports import ALL_COLUMNS, COLUMNS, Wanted
 from regapp.services.formats import Format
 from regapp.services.people import Sort
+from regapp.web import languages
 from regapp.web.organizer import views
 
+NARROWING = ("q", "country", "tag", "organisation_type", "language", "category", "since", "until")
+"""Parts of the address that leave people out, save the state."""
 EVERYBODY = "all"
 """Stands for all states in the address, where none means the attendees (R15)."""
 STATES = {
@@ -61,6 +64,7 @@ LABELS = {
     "consent_version": lazy_gettext("Version of the privacy notice"),
     "announcements": lazy_gettext("Wants announcements"),
     "note": lazy_gettext("Note of the organizers"),
+    "category": lazy_gettext("Category"),
 }
 
 
@@ -102,7 +106,8 @@ def read(args: MultiDict[str, str]) -> Choice:
     known = args.get("format", Format.XLSX) in set(Format)
     kind = Format(args.get("format", Format.XLSX)) if known else Format.XLSX
     problems = {"columns": not columns or not chosen <= set(ALL_COLUMNS), "format": not known}
-    return Choice(Wanted(view, columns, kind), frozenset(name for name, wrong in problems.items() if wrong))
+    wanted = Wanted(view, columns, kind, lang=languages.current())
+    return Choice(wanted, frozenset(name for name, wrong in problems.items() if wrong))
 
 
 def whole_number(args: Mapping[str, str], name: str) -> int:
@@ -112,4 +117,4 @@ def whole_number(args: Mapping[str, str], name: str) -> int:
 
 
 def _narrows(args: Mapping[str, str]) -> bool:
-    return any(args.get(name) for name in ("q", "country", "tag", "organisation_type", "language", "since", "until"))
+    return any(args.get(name) for name in NARROWING)

@@ -19,7 +19,7 @@ from regapp.services import attendance, exports
 from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
 from regapp.services.exports import ALL_COLUMNS
-from regapp.web import access
+from regapp.web import access, languages
 from regapp.web.organizer import lists_choice
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.lists_choice import Choice, whole_number
@@ -73,7 +73,7 @@ def attendance_list(me: Me, event: EventFacts) -> ResponseReturnValue:
     groups = [here(part=sheet.part, days=group) for group in range(1, sheet.groups + 1)]
     return page(
         "organizer/attendance.html", me=me, event=event, tab="organizer.lists", sheet=sheet, parts=parts, groups=groups,
-        now=utcnow(),
+        now=utcnow(), categories={one.id: one.text("name", languages.current()) for one in event.categories},
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _lists_page(me: Me, event: EventFacts, choice: Choice, *, status: int = 200)
     return page(
         "organizer/lists.html", status=status, me=me, event=event, tab="organizer.lists", choice=choice, count=count,
         columns=ALL_COLUMNS, words=lists_choice, busy=status == 503, wait=RETRY_AFTER,
-        narrowed=narrowed(choice.wanted.view),
+        narrowed=narrowed(choice.wanted.view, event),
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from regapp.rules.fitting import SERIOUS, Finding, Misfit
 from regapp.services import publishing
 from regapp.services.events import EventFacts
 from regapp.speech import LANGUAGES
+from regapp.web import languages
+from regapp.web.filters import number
 from regapp.web.organizer.texts_forms import TextsForm
 
 CHOICES = frozenset({
@@ -61,7 +63,9 @@ def _sentence(event: EventFacts, found: Finding) -> str:
         return _(
             "Not written yet in this language: %(language)s. It lacks %(missing)s.", language=language, missing=missing
         )
-    return {**_about_times(), **_about_the_rest(event)}[found.code]
+    category = event.category(found.about)
+    name = category.text("name", languages.current()) if category else ""
+    return {**_about_times(), **_about_categories(event, name), **_about_the_rest(event)}[found.code]
 
 
 def _about_times() -> dict[Misfit, str]:
@@ -83,6 +87,21 @@ def _about_times() -> dict[Misfit, str]:
             "Free places are given until after the beginning. In fact that ends when it begins."
         ),
     }
+
+
+def _about_categories(event: EventFacts, name: str) -> dict[Misfit, str]:
+    sizes = sum(one.size or 0 for one in event.categories if one.counts)
+    return {
+        Misfit.CATEGORIES_TOO_SMALL: _(
+            "The categories have %(places)s places in all, the event %(size)s: some can never be taken.",
+            places=number(sizes), size=number(event.size or 0),
+        ),
+        Misfit.CATEGORY_TOO_LARGE: _("“%(category)s” has more places than the whole event.", category=name),
+        Misfit.CATEGORY_NEVER_OPEN: _(
+            "Nobody can choose “%(category)s”: its own times lie outside those of registration.", category=name
+        ),
+        Misfit.ALL_HIDDEN: _("All categories are hidden: visitors can choose none, so nobody can register."),
+    }  # fmt: skip
 
 
 def _about_the_rest(event: EventFacts) -> dict[Misfit, str]:
@@ -126,6 +145,10 @@ _TEXTS = {
 def _address(event: EventFacts, found: Finding) -> str:
     if found.code in _FIELDS:
         return url_for("organizer.settings", slug=event.slug, _anchor=_FIELDS[found.code])
+    if found.code is Misfit.ALL_HIDDEN:
+        return url_for("organizer.categories", slug=event.slug)
+    if found.code is Misfit.CATEGORY_NEVER_OPEN:
+        return url_for("organizer.category", slug=event.slug, category_id=found.about, _anchor="opens_at")
     if found.lang is None and found.code not in _TEXTS:
         return url_for("organizer.capacity", slug=event.slug)
     lang = found.lang or next(iter(event.texts), None) or next(iter(LANGUAGES))

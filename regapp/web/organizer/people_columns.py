@@ -13,12 +13,13 @@ COLUMNS = {
     "job_title": lazy_gettext("Job title"),
     "organisation_type": lazy_gettext("Kind of organisation"),
     "country": lazy_gettext("Country"),
+    "category": lazy_gettext("Category"),
     "language": lazy_gettext("Language"),
     "tags": lazy_gettext("Tags"),
     "registered": lazy_gettext("Registered"),
 }
 """Beside name with organisation, and state, which are always shown; in the order of the table."""
-DEFAULT = ("country", "tags", "registered")
+DEFAULT = ("country", "category", "tags", "registered")
 NONE = "none"
 """Stands in the address for no further column."""
 SORTS = {

@@ -47,7 +47,7 @@ class Frame:
     def list_args(self) -> dict[str, str]:
         """Return the parts of the address under which the same people, and what is seen of them, are taken away."""
         usual = self.columns == people_columns.DEFAULT
-        columns = {} if usual else {"columns": people_columns.in_lists(self.columns)}
+        columns = {} if usual else {"columns": people_columns.in_lists(self.shown)}
         return views.to_args(self.view) | {"state": self.view.state or "all"} | columns
 
     def kept(self, *without: str) -> dict[str, str]:
@@ -55,6 +55,16 @@ class Frame:
         spoken = languages.chosen()
         parts = self.args() | ({"lang": spoken} if spoken else {})
         return {name: value for name, value in parts.items() if name not in without}
+
+    def category(self, category_id: int | None) -> str:
+        """Return what a category is called, a dash for none."""
+        found = self.event.category(category_id)
+        return found.text("name", languages.current()) if found else "–"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Return the columns to show: none of categories where there are none."""
+        return tuple(name for name in self.columns if name != "category" or self.event.categories)
 
     def person(self) -> Callable[[str], str]:
         """Return how references become the addresses of their pages: building one address takes long, 50 longer."""
@@ -90,7 +100,7 @@ class Frame:
     @property
     def narrowed(self) -> list[tuple[str, str]]:
         """Return (sentence, address without it) of each filter that is on, save the state."""
-        return [(sentence, self.address(**off)) for off, sentence in view_words.narrowings(self.view)]
+        return [(sentence, self.address(**off)) for off, sentence in view_words.narrowings(self.view, self.event)]
 
     def states(self, listing: Listing) -> list[tuple[State | None, int | None]]:
         """Return the states to choose from, None for all, and how many people each has, None if that is not known."""

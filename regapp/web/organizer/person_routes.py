@@ -16,11 +16,13 @@ from regapp.services.accounts import Me
 from regapp.services.events import EventFacts
 from regapp.services.notes import Beside
 from regapp.services.person import Person
+from regapp.services.why import explain
 from regapp.web import access
 from regapp.web.organizer import history_words
 from regapp.web.organizer.blueprint import bp
 from regapp.web.organizer.mail_words import mail_name
 from regapp.web.organizer.person_forms import NoteForm, stored_beside
+from regapp.web.organizer.why_words import ahead, reasons
 from regapp.web.pages import page
 
 
@@ -65,11 +67,13 @@ def person_data(me: Me, event: EventFacts, code: str) -> ResponseReturnValue:
 def person_page(me: Me, event: EventFacts, found: Person, form: NoteForm, *, status: int = 200) -> Response:
     """Show a person, with the form for notes as it was sent or is to be filled in."""
     now, own = utcnow(), found.own
+    why = explain(own, now=now) if event.categories else None
     told = history_words.tell(event, persons.list_history(own.id), now=now, linked=False)
     return page(
         "organizer/person.html", status=status, me=me, event=event, tab="organizer.people", person=found, own=own,
         form=form, told=told, mails=persons.list_mails(own.id), mail_name=mail_name, cancellable=own.can_cancel(now),
         living=own.ended_at is None, as_files=not current_app.config["MAIL_SERVER"], when=history_words.when, now=now,
+        category=event.category(own.category_id), reasons=[*reasons(why), ahead(why)] if why else [],
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ def tabs() -> list[tuple[str, str]]:
         ("organizer.overview", Role.VIEWER, _("Overview")),
         ("organizer.people", Role.VIEWER, _("People")),
         ("organizer.capacity", Role.VIEWER, _("Capacity")),
+        ("organizer.categories", Role.VIEWER, _("Categories")),
         ("organizer.lists", Role.VIEWER, _("Lists")),
         ("organizer.mail", Role.VIEWER, _("Mail")),
         ("organizer.team", Role.VIEWER, _("Team")),

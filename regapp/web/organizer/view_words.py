@@ -8,12 +8,14 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import gettext as _
 
-from regapp.services.people import View
+from regapp.services.events import EventFacts
+from regapp.services.people import WITHOUT, View
 from regapp.speech import LANGUAGES
 from regapp.web import countries, languages, organisation_types
+from regapp.web.organizer import category_words
 
 
-def narrowings(view: View) -> list[tuple[dict[str, Any], str]]:
+def narrowings(view: View, event: EventFacts) -> list[tuple[dict[str, Any], str]]:
     """Return (what takes it off, sentence) of each filter that is on, save the state."""
     found: list[tuple[dict[str, Any], str]] = []
     if view.q:
@@ -27,6 +29,8 @@ def narrowings(view: View) -> list[tuple[dict[str, Any], str]]:
     if view.lang:
         name = LANGUAGES[view.lang].name if view.lang in LANGUAGES else view.lang
         found.append(({"lang": ""}, _("Language: %(language)s", language=name)))
+    if view.category is not None:
+        found.append(({"category": None}, _("Category: %(category)s", category=_category(view.category, event))))
     if view.tag:
         found.append(({"tag": ""}, _("Tag: %(tag)s", tag=view.tag)))
     if view.since:
@@ -36,9 +40,14 @@ def narrowings(view: View) -> list[tuple[dict[str, Any], str]]:
     return found
 
 
-def narrowed(view: View) -> str:
+def narrowed(view: View, event: EventFacts) -> str:
     """Return all of it in one line; empty if nothing narrows the view down."""
-    return "; ".join(sentence for _off, sentence in narrowings(view))
+    return "; ".join(sentence for _off, sentence in narrowings(view, event))
+
+
+def _category(category_id: int, event: EventFacts) -> str:
+    known = category_words.names(event)
+    return category_words.name_in(None if category_id == WITHOUT else category_id, known)
 
 
 def _day(day: date) -> str:

@@ -8,11 +8,15 @@ from datetime import date
 from typing import Any
 
 from regapp.rules.states import State
-from regapp.services.people import Sort, View
+from regapp.services.people import WITHOUT, Sort, View
 from regapp.web.moments import FIRST_YEAR, LAST_YEAR
 
 LENGTH = 200
 """Characters of a search that are read."""
+NONE = "none"
+"""Stands in the address for no category."""
+DIGITS = 10
+"""Digits that no id of a category has."""
 
 
 def from_args(args: Mapping[str, str]) -> View:
@@ -26,6 +30,7 @@ def from_args(args: Mapping[str, str]) -> View:
         tag=_text(args, "tag", 40),
         organisation_type=_text(args, "organisation_type", 20),
         lang=_text(args, "language", 10),
+        category=_category(args.get("category", "")),
         since=_day(args, "since"),
         until=_day(args, "until"),
         sort=Sort(sort.removeprefix("-")) if sort.removeprefix("-") in set(Sort) else Sort.REGISTERED,
@@ -44,6 +49,7 @@ def to_args(view: View, **changes: Any) -> dict[str, str]:
         "tag": view.tag,
         "organisation_type": view.organisation_type,
         "language": view.lang,
+        "category": NONE if view.category == WITHOUT else view.category or "",
         "since": view.since or "",
         "until": view.until or "",
     }
@@ -51,6 +57,14 @@ def to_args(view: View, **changes: Any) -> dict[str, str]:
     if (view.sort, view.descending) != (default.sort, default.descending):
         found["sort"] = f"{'-' if view.descending else ''}{view.sort}"
     return found
+
+
+def _category(text: str) -> int | None:
+    """Return the id of a category, or what stands for none; nothing where it is no number of one."""
+    if text == NONE:
+        return WITHOUT
+    is_id = text.isascii() and text.isdecimal() and len(text) < DIGITS
+    return (int(text) or None) if is_id else None
 
 
 def _text(args: Mapping[str, str], name: str, length: int) -> str:
