@@ -41,7 +41,7 @@ def test_who_waits_reads_which_limit_is_full_and_who_is_ahead(client: FlaskClien
 
     assert "“Policy makers”: full 4 of 4. In the event 2 places are free, for other categories." in words[last.code]
     assert "3 people are ahead of you for “Policy makers”." in words[last.code]
-    assert "One person is ahead of you for “Policy makers”." in words[second.code]
+    assert "1 person is ahead of you for “Policy makers”." in words[second.code]
     assert "You are the first in line for “Policy makers”." in words[first.code]
     assert "The next place that becomes free in this category is yours." in words[first.code]
     assert "„Policy makers”: betelt 4 helyből 4. A rendezvényen más kategóriában 2 hely szabad." in hungarian
