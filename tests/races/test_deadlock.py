@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -131,9 +131,9 @@ def test_a_lock_before_the_claim_would_deadlock(
         seats.lock(draft.event.id)
         return register_after_claim(draft)
 
-    def take_slowly(event: EventFacts, people: int, *, now: datetime) -> bool:
+    def take_slowly(event: EventFacts, people: int, **rest: Any) -> bool:
         time.sleep(PAUSE)
-        return take_at_once(event, people, now=now)
+        return take_at_once(event, people, **rest)
 
     monkeypatch.setattr(registrations, "register", register_after_lock)
     monkeypatch.setattr(seats, "take", take_slowly)

@@ -242,7 +242,8 @@ class Visitors(RuleBasedStateMachine):
         assert [(category.taken, category.waiting) for category in event.categories] == [
             (list(model.seated.values()).count(kind), model.count_waiting(kind)) for kind in range(len(self.kinds))
         ]
-        found = {code: (own.get_own(code).state, own.get_own(code).position) for code in self.sent}
+        people = {code: own.get_own(code) for code in self.sent}
+        found = {code: (person.state, person.position) for code, person in people.items()}
         assert found == (
             dict.fromkeys(model.seated, ("confirmed", None))
             | {code: ("waitlisted", model.position(code)) for code in model.waiting}

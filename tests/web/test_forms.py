@@ -18,7 +18,7 @@ from regapp.models import Registration
 from regapp.services.own import get_own
 from regapp.web.fields import clean
 from regapp.web.public.forms import LinkForm
-from tests.factories import make_event, make_registration
+from tests.factories import make_category, make_event, make_registration
 from tests.web.visitor import FIELDS, fill, read
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
@@ -230,8 +230,9 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 def test_every_post_refuses_a_form_from_another_site(app: Flask, client: FlaskClient) -> None:
     event = make_event(contact_address="office@example.org")
-    own_path = fill(client, f"/events/{event.slug}/register").location
-    places = {"<slug:slug>": event.slug, "/r/<token:token>": own_path}
+    mine, other = make_category(event), make_category(event)
+    own_path = fill(client, f"/events/{event.slug}/register", category=str(mine)).location
+    places = {"<slug:slug>": event.slug, "/r/<token:token>": own_path, "/category": f"/category?category={other}"}
     posts = [rule.rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or set())]
     posts = [post for post in posts if not post.startswith("/organizer/")]  # see test_roles.py
 
@@ -239,7 +240,7 @@ def test_every_post_refuses_a_form_from_another_site(app: Flask, client: FlaskCl
         path = post
         for part, value in places.items():
             path = path.replace(part, value)
-        form = read(client.get(path)).inputs | FIELDS | {"email": "b@example.org"}
+        form = read(client.get(path)).inputs | FIELDS | {"email": "b@example.org", "category": str(other)}
         for guard in ({}, {"csrf_token": "forged"}):
             page = read(client.post(path, data={k: v for k, v in form.items() if k != "csrf_token"} | guard))
             assert page.status == 422, path

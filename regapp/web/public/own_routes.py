@@ -97,14 +97,14 @@ def change_email(own: Own) -> ResponseReturnValue:
 @access.link
 def change_category(own: Own) -> ResponseReturnValue:
     """Let a person choose another category: first which one, then what it means. Only the post moves them (R10)."""
-    now = utcnow()
-    if request.method == "GET" and not can_move(own, now):
+    now, posted = utcnow(), request.method == "POST"
+    if not posted and not can_move(own, now):
         late = None if own.can_change(now) else Note.LATE
         return redirect(own_address(own.code, own.link_version, note=late), code=303)
-    typed = request.values.get("category", "" if "step" in request.args else None)
+    typed = request.values.get("category", "" if posted or "step" in request.args else None)
     form, event = CategoryForm(category=typed), _without(own)
     choice = list_choices(event, now).find(typed)
-    if request.method == "POST" and choice and form.validate():
+    if posted and form.validate() and choice:
         return _move(own, choice, form)
     if typed is not None and (choice is None or not choice.offered or choice.id == own.category_id):
         form.refuse(choice, own)
