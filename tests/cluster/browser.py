@@ -41,10 +41,14 @@ class Tally:
 
 
 class Browser:
-    """One visitor's. `tally` counts the answers, "POST 303" for one, and what came instead of answers."""
+    """One visitor's. `tally` counts the answers, "POST 303" for one, and what came instead of answers.
+
+    `unanswered`: requests that may have arrived, or may yet arrive, though no answer came.
+    """
 
     def __init__(self, ports: Sequence[int], tally: Tally, choice: random.Random) -> None:
         self._ports, self.tally, self._choice = ports, tally, choice
+        self.unanswered = 0
 
     def open_form(self, slug: str) -> Form:
         """Open the form of an event."""
@@ -76,9 +80,11 @@ class Browser:
                 while (answer := client.receive()) is None:
                     pass
             except TimeoutError:
+                self.unanswered += 1
                 self.tally.note("silence")
                 return None
             except (OSError, LoadFailed):
+                self.unanswered += 1
                 self.tally.note("connection lost")
                 return None
         self.tally.note(f"{ask.kind} {answer.status}")
@@ -90,4 +96,5 @@ class Browser:
             client = Client(Job(port=self._choice.choice(self._ports), visit="", slug="", tag="", count=0))
             with closing(client.socket):
                 client.send(ask)
+                self.unanswered += 1
                 self.tally.note("left before the answer")

@@ -13,7 +13,7 @@ from regapp.services.records import Action
 from tests.cluster.browser import Tally
 from tests.cluster.cluster import Cluster
 from tests.cluster.load import Booked, Seen
-from tests.cluster.stored import Stored
+from tests.cluster.stored import AnyRow, Stored
 from tests.races.visitors import standing
 
 NAMED = 5
@@ -37,20 +37,30 @@ def _unexpected(tally: Tally) -> Iterator[str]:
 
 
 def check_forms(stored: Stored, seen: Seen) -> Iterator[str]:
-    """Each form is one registration, whatever was sent how often; what was answered is there, and nothing else is."""
+    """Each form is one registration, whatever was sent how often; what was answered is there, and nothing else is.
+
+    Save second forms that came so late that their visitor had cancelled meanwhile: one an address at most.
+    """
     several = [booked.email for booked in seen.booked if len(booked.paths) > 1]
     if several:
         yield f"{len(several)} forms led to several registrations: {several[:NAMED]}"
     answered, found = {booked.code: booked for booked in seen.booked}, {row.code: row for row in stored.registrations}
     for what, codes in (
         ("answered, but not stored", answered.keys() - found.keys()),
-        ("stored, but nobody's", found.keys() - answered.keys()),
+        ("stored, but nobody's", found.keys() - answered.keys() - {row.code for row in late(stored, seen)}),
     ):
         if codes:
             yield f"{len(codes)} registrations {what}: {sorted(codes)[:NAMED]}"
     for code in answered.keys() & found.keys():
         if (found[code].state == State.CANCELLED) != answered[code].cancelled:
             yield f"{code} is {found[code].state}, though cancelled by its visitor: {answered[code].cancelled}"
+
+
+def late(stored: Stored, seen: Seen) -> list[AnyRow]:
+    """Return the registrations that second forms made after their visitors had cancelled."""
+    answered = {booked.code for booked in seen.booked}
+    rows = [row for row in stored.registrations if row.email in seen.under_way and row.code not in answered]
+    return list({row.email: row for row in rows}.values())
 
 
 def check_books(cluster: Cluster, stored: Stored) -> Iterator[str]:

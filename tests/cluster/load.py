@@ -51,7 +51,9 @@ class Booked:
 class Seen:
     """What visitors and operator saw.
 
-    `wrong`: what nobody should see, in words; `put_off`: how often the operator had to give a command again.
+    `wrong`: what nobody should see, in words; `put_off`: how often the operator had to give a command again;
+    `under_way`: addresses whose second form was refused when it was sent again, while an earlier try had no answer. If
+    that try arrives after its visitor has cancelled, it registers them: nothing tells it from a new form.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -59,6 +61,7 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     put_off: int = 0
+    under_way: set[str] = field(default_factory=set)
 
 
 class Load:
@@ -139,12 +142,19 @@ class Visitor:
         if mine is None:
             return
         if self._sometimes(COMES_TWICE):
-            self._expect(self._send(self._fill(email)), 200, "a second form of the same address")
+            self._come_twice(email)
         if not self._sometimes(CANCELS):
             return
         self._cancel(mine)
         if self._sometimes(RETURNS):
             self._register(email)
+
+    def _come_twice(self, email: str) -> None:
+        """Fill in another form though one takes part."""
+        ask, before = self._fill(email), self._browser.unanswered
+        self._expect(self._send(ask), 200, "a second form of the same address")
+        if self._browser.unanswered > before:
+            self._seen.under_way.add(email)
 
     def _register(self, email: str) -> Booked | None:
         """Fill in a form and send it until it is answered; return None if the answer was wrong."""

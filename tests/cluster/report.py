@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from regapp.rules.states import State
 from regapp.services.records import Action
+from tests.cluster.checks import late
 from tests.cluster.delivered import explained_copies
 from tests.cluster.faults import Fault
 from tests.cluster.sink import Temper
@@ -37,6 +38,7 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, int]]:
     for what, times in sorted(seen.tally.counted.items()):
         yield f"visitors: {what}", times
     yield "forms sent until they were answered", len(seen.booked)
+    yield "second forms that came after their visitor had cancelled", len(late(stored, seen))
     yield "registrations", len(stored.registrations)
     yield "of these confirmed", len(stored.in_state(State.CONFIRMED))
     yield "of these waiting", len(stored.in_state(State.WAITLISTED))

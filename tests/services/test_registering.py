@@ -141,6 +141,23 @@ def test_a_second_try_is_answered_the_same_whatever_the_state_and_changes_nothin
     assert mails()[1:] == [("already_registered", "Ana@xn--mnster-3ya.example.org")]
 
 
+@pytest.mark.rule("R9")
+def test_a_refused_form_that_arrives_once_more_after_its_address_has_left_registers(app, now) -> None:
+    event, address = make_event(), "ana@example.org"
+    first = attempt(event, make_applicant(email=address), now=now)
+    late = make_applicant(email=address)
+    refused = attempt(event, late, now=now)
+    assert isinstance(first, Registered)
+    with transaction():
+        registrations.cancel(own.get_own(first.code).id, actor="attendee", now=now)
+
+    outcome = attempt(event, late, now=now)
+
+    assert refused == AlreadyKnown()
+    assert isinstance(outcome, Registered)
+    assert outcome.code != first.code
+
+
 @pytest.mark.rule("R8")
 def test_the_own_link_is_sent_again_at_most_once_an_hour(now) -> None:
     event = make_event()
